@@ -58,7 +58,7 @@ export class SharedTrainers {
       get fault() {
         return trainer.fault;
       },
-      tokenise: async (text, signal) => trainer.tokenise(text, own(signal ? { signal } : {}).signal),
+      tokenise: async (text, options = {}) => trainer.tokenise(text, own(options)),
       train: async (options) => trainer.train(own(options)),
       evaluate: async (options) => trainer.evaluate(own(options)),
       peakBytes: () => trainer.peakBytes(),

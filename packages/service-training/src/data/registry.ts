@@ -10,6 +10,7 @@ import {
   forgetSamples,
   isCsv,
   isNumbered,
+  isWritten,
   keptOr,
   type LoadOptions,
   loadDataset,
@@ -225,7 +226,7 @@ function namesOf(
   { classNames, report }: Dataset,
   { classNames: stated }: AddDataOptions,
 ): Pick<RegisteredData, 'classNames'> {
-  if (!classNames || !report || report.format === 'text') return {};
+  if (!classNames || !report || isWritten(report)) return {};
   if (isNumbered(classNames)) return { classNames: null };
   const length = classNames.reduce((sum, name) => sum + name.length, 0);
   if (length <= MAX_NAMES_LENGTH) return { classNames };

@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Dataset, loadDataset, subset, syntheticDigits } from '@chorus/training';
+import { type Dataset, eachNext, loadDataset, subset, syntheticDigits } from '@chorus/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fitDataset, fitsData } from './fit-data.ts';
 import { TaskTexts } from './task-texts.ts';
@@ -21,9 +21,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** A tokenizer of bytes, which counts its texts. */
 function bytesTokenizer() {
   const seen: string[] = [];
-  const tokenise = async (text: Uint8Array) => {
-    seen.push(new TextDecoder().decode(text));
-    return Int32Array.from(text);
+  const tokenise = async (text: Uint8Array, { isChats = false } = {}) => {
+    seen.push(`${isChats ? 'chats: ' : ''}${new TextDecoder().decode(text)}`);
+    return eachNext(Int32Array.from(text));
   };
   return { seen, tokenise };
 }
@@ -40,6 +40,18 @@ describe('texts of a node, for a task on a language model', () => {
     expect(await fit.fit(texts)).toBe(fitted);
     expect(await fit.fit(fitted)).toBe(fitted);
     expect(tokenizer.seen).toHaveLength(1);
+  });
+
+  it('conversations are divided as such', async () => {
+    const chats = join(folder, 'chats');
+    await mkdir(chats);
+    const one = { messages: [{ role: 'assistant', content: 'Yes.' }] };
+    await writeFile(join(chats, 'train.jsonl'), `${JSON.stringify(one)}\n`);
+    const tokenizer = bytesTokenizer();
+    const dataset = await loadDataset(chats);
+    expect(fitsData(terms, dataset)).toBe(true);
+    expect((await new TaskTexts(terms, tokenizer, signal).fit(dataset)).kind).toBe('tokens');
+    expect(tokenizer.seen[0]!.trimEnd()).toBe(`chats: ${JSON.stringify(one)}`);
   });
 
   it('fit every such task; other data and parts of texts do not', async () => {

@@ -1,5 +1,5 @@
 import { ChorusError, type Terms } from '@chorus/protocol';
-import { type Dataset, isOfText, type Trainer, textOf, tokenWindows } from '@chorus/training';
+import { type Dataset, isOfChats, isOfText, type Trainer, textOf, tokenWindows } from '@chorus/training';
 
 /** Most text of one task: tokenising it takes some minutes. */
 const MAX_BYTES = 2 ** 25;
@@ -8,13 +8,13 @@ const MAX_BYTES = 2 ** 25;
  * @throws ChorusError `E_TASK_DATA` if a task trains a language model, and the data is no text
  */
 export function checkIsText(dataset: Dataset): void {
-  if (isOfText(dataset)) return;
+  if (isOfText(dataset) || isOfChats(dataset)) return;
   throw new ChorusError(
     'E_TASK_DATA',
     'the task trains a language model on texts, and the local data is no text',
     {
       facts: { local: dataset.name },
-      hint: 'register a folder of .txt or .md files with `chorus data add`, or join another task',
+      hint: 'register a folder of .txt or .md files, or of conversations in .jsonl files, with `chorus data add`; or join another task',
     },
   );
 }
@@ -60,7 +60,7 @@ export class TaskTexts {
       });
     }
     const { inputShape, classes } = this.#terms.data;
-    const tokens = await this.#trainer.tokenise(text, this.#signal);
+    const tokens = await this.#trainer.tokenise(text, { isChats: isOfChats(dataset), signal: this.#signal });
     return tokenWindows(tokens, { context: inputShape[0]!, classes, name: dataset.name });
   }
 }

@@ -1,6 +1,6 @@
 import { isNumbered } from './class-names.ts';
 import type { Dataset } from './dataset.ts';
-import type { LeftOut } from './report.ts';
+import { isWritten, type LeftOut } from './report.ts';
 
 /** Description of data for a user or program to see before training. */
 export interface DataDescription {
@@ -23,7 +23,7 @@ export function describeDataset(dataset: Dataset): DataDescription {
   for (const label of labels) counts[label]!++;
   const named = Array.from(counts, (samples, i) => ({ name: classNames?.[i] ?? String(i), samples }));
   const lacking = named.filter(({ samples }) => samples === 0).map((each) => each.name);
-  const isText = report?.format === 'text';
+  const isText = isWritten(report);
   const notes = [...(report?.notes ?? [])];
   if (lacking.length > 0 && !isText) {
     notes.push(

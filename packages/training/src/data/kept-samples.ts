@@ -28,7 +28,7 @@ const trailerSchema = z.strictObject({
   classNames: z.array(z.string().max(1000)).max(MAX_CLASSES).optional(),
   report: z
     .strictObject({
-      format: z.enum(['idx', 'csv', 'images', 'text']),
+      format: z.enum(['idx', 'csv', 'images', 'text', 'chats']),
       notes: z.array(z.string()),
       leftOut: z.array(z.strictObject({ what: z.string(), count: z.number(), example: z.string() })),
     })

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, counted } from '@chorus/protocol';
+import { chatsDataset, isChats, readChats } from './chats.ts';
 import { holdsClassFolders, listClassFolders, looksLikeImage } from './class-folders.ts';
 import { type ClassOptions, someOf } from './class-names.ts';
 import { csvClassNames, loadCsv } from './csv.ts';
@@ -14,7 +15,7 @@ import { dangling, type Entry, endingOf, folderPath, type Listing, listFolder } 
 import { sweep } from './own-files.ts';
 import type { Part } from './part-names.ts';
 import { type Division, dividedFiles, dividedFolders } from './parts.ts';
-import { type DataReport, Tally } from './report.ts';
+import { type DataReport, isWritten, Tally } from './report.ts';
 import { staysInMemory } from './sample-sink.ts';
 import type { SpillOptions } from './sample-writer.ts';
 import {
@@ -24,6 +25,7 @@ import {
   textFiles,
   textWindows,
   textWindowsInFile,
+  VOCABULARY,
   windowNote,
   windowsIn,
 } from './text.ts';
@@ -55,6 +57,7 @@ const HOLD_OUT = 5;
  * - `train.csv` and `test.csv` (or `val.csv`), or one other CSV file, gzip or not, with a header line and a label column
  * - images in one folder per class, at any depth in it, under `train/` and `test/` (or `val/`), or directly
  * - text files, as windows of bytes that predict the next byte
+ * - conversations in JSON Lines files (`.jsonl`), for language models
  *
  * `path` is a folder or one CSV file. Without a division into train and test, every fifth sample is the test part.
  * The classes, their numbers and the shape of images are always those of the training part, for either part.
@@ -135,7 +138,7 @@ export function meaningOf({
 }: Dataset): ClassOptions & Pick<LoadOptions, 'imageShape'> {
   const [channels, height, width] = inputShape;
   return {
-    ...(classNames && report?.format !== 'text' ? { classNames } : {}),
+    ...(classNames && !isWritten(report) ? { classNames } : {}),
     ...(report?.format === 'images' ? { imageShape: [channels!, height!, width!] as const } : {}),
   };
 }
@@ -199,6 +202,9 @@ async function loadOne(
   const csv = await loadCsvPart(listing, name, options, whole);
   if (csv) return withLeftOut(csv, listing.leftOut);
   if (await holdsClassFolders(listing)) return loadImages(listing.path, name, { ...options, keep });
+  if (listing.entries.some((entry) => isChats(entry.name))) {
+    return withLeftOut(await loadChats(listing, name, options, whole), listing.leftOut);
+  }
   if (listing.entries.some((entry) => isText(entry.name))) {
     return withLeftOut(await loadTexts(listing, name, options, whole), listing.leftOut);
   }
@@ -286,6 +292,37 @@ async function loadCsvPart(
     throw error;
   });
   return withLeftOut(loaded, leftOut);
+}
+
+async function loadChats(
+  listing: Listing,
+  name: string,
+  { split = 'train', limit = Number.POSITIVE_INFINITY }: LoadOptions,
+  whole: boolean,
+): Promise<Dataset> {
+  const leftOut = new Tally();
+  const division = whole ? undefined : dividedFiles(listing, isChats);
+  const part = division?.test ? division[split] : undefined;
+  for (const entry of listing.entries) {
+    if (!isChats(entry.name)) leftOut.add('files and folders that are no conversations', entry.name);
+    else if (part && entry !== division?.train && entry !== division?.test) {
+      leftOut.add('conversations next to those of the parts', entry.name);
+    }
+  }
+  const all = await readChats(part ? { ...listing, entries: [part] } : listing);
+  const chats = (whole || part ? all : all.filter((_, i) => heldOut(split)(i))).slice(0, limit);
+  if (chats.length === 0) {
+    throw new ChorusError('E_DATA_FORMAT', 'there are no conversations', {
+      facts: { path: listing.path, part: split },
+      hint: 'each line of a .jsonl file is one; a fifth of them is the test part',
+    });
+  }
+  const report: DataReport = {
+    format: 'chats',
+    notes: [`${counted(chats.length, 'conversation')}, whose answers are learnt by a language model`],
+    leftOut: leftOut.list(),
+  };
+  return chatsDataset(chats, { name, report, vocabulary: VOCABULARY });
 }
 
 async function loadTexts(

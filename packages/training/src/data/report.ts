@@ -9,10 +9,15 @@ export interface LeftOut {
 
 /** How data was interpreted, to show before training on it. */
 export interface DataReport {
-  format: 'idx' | 'csv' | 'images' | 'text';
+  format: 'idx' | 'csv' | 'images' | 'text' | 'chats';
   /** Decisions made without an option, one sentence each. */
   notes: string[];
   leftOut: LeftOut[];
+}
+
+/** Whether data is text of some form, whose classes are bytes and have no names of their own. */
+export function isWritten(report: Pick<DataReport, 'format'> | undefined): boolean {
+  return report?.format === 'text' || report?.format === 'chats';
 }
 
 /** Counts left-out entries by reason. */

@@ -7,6 +7,11 @@ export function isOfText({ kind, report }: Pick<Dataset, 'kind' | 'report'>): bo
   return kind === 'classification' && report?.format === 'text';
 }
 
+/** Whether a data set is made of whole conversations, one JSON document a line of {@link textOf}. */
+export function isOfChats({ kind, report }: Pick<Dataset, 'kind' | 'report'>): boolean {
+  return kind === 'classification' && report?.format === 'chats';
+}
+
 /**
  * The text that a data set of texts was made of, as UTF-8: language models have tokens of their own. A character at
  * either end may be cut.
@@ -15,6 +20,8 @@ export function isOfText({ kind, report }: Pick<Dataset, 'kind' | 'report'>): bo
  * @throws {RangeError} if it is no data set of texts
  */
 export async function textOf(dataset: Dataset): Promise<Uint8Array> {
+  // Windows of conversations do not overlap, and are in memory.
+  if (isOfChats(dataset) && dataset.inputs) return Uint8Array.from(dataset.inputs);
   if (!isOfText(dataset)) throw new RangeError(`${dataset.name} is not made of texts`);
   const context = valuesOf(dataset.inputShape);
   // Each window begins one byte after the one before it, and its label is the byte that follows it.

@@ -32,7 +32,7 @@ export function isAboutData(name: string): boolean {
  * The tokens are the bytes of UTF-8: a vocabulary that all nodes share for any texts (as ByT5, Xue et al. 2022,
  * arXiv:2105.13626).
  */
-const VOCABULARY: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+export const VOCABULARY: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
 );
 

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataFolder } from '../testing/data-folder.ts';
 import { subset } from './dataset.ts';
 import { loadDataset } from './load.ts';
-import { isOfText, textOf } from './text-of.ts';
-import { tokenWindows } from './token-windows.ts';
+import { isOfChats, isOfText, textOf } from './text-of.ts';
+import { eachNext, tokenWindows } from './token-windows.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -41,7 +41,7 @@ describe('the text of a data set', () => {
 
 describe('windows of tokens', () => {
   const windows = (tokens: Int32Array, context: number) =>
-    tokenWindows(tokens, { context, classes: 300, name: 'text' });
+    tokenWindows(eachNext(tokens), { context, classes: 300, name: 'text' });
 
   it('each position has the token that follows it as its label', () => {
     fc.assert(
@@ -68,10 +68,68 @@ describe('windows of tokens', () => {
 
   it('a text that fills no sequence and a token beyond the vocabulary are refused', () => {
     expect(() => windows(Int32Array.of(1, 2, 3), 3)).toThrow(
-      expect.objectContaining({ code: 'E_DATA_FORMAT', facts: { name: 'text', tokens: 3, needed: 4 } }),
+      expect.objectContaining({ code: 'E_DATA_FORMAT', facts: { name: 'text', tokens: 2, needed: 3 } }),
     );
     expect(() => windows(Int32Array.of(1, 2, 300), 2)).toThrow(
       expect.objectContaining({ code: 'E_DATA_LABEL' }),
     );
+  });
+});
+
+describe('conversations', () => {
+  const line = (...turns: [role: string, content: string][]) =>
+    JSON.stringify({ id: 7, messages: turns.map(([role, content]) => ({ role, content })) });
+  const five = ['one', 'two', 'three', 'four', 'five'].map((word) =>
+    line(['user', word], ['assistant', `${word}!`]),
+  );
+
+  it('they are read from JSON Lines, in either form, and come back whole; a fifth is held out', async () => {
+    const folder = await dataFolder(root, {
+      'a.jsonl': `${five.slice(0, 4).join('\n')}\n\n`,
+      'b.jsonl': '{"prompt": "five \u00fc", "completion": "5"}',
+      'README.md': 'About it.',
+    });
+    const train = await loadDataset(folder);
+    const test = await loadDataset(folder, { split: 'test' });
+    expect([isOfChats(train), isOfText(train)]).toEqual([true, false]);
+    expect(train.report).toMatchObject({
+      notes: ['4 conversations, whose answers are learnt by a language model'],
+      leftOut: [{ count: 1, example: 'README.md' }],
+    });
+    const linesOf = async (dataset: typeof train) =>
+      new TextDecoder()
+        .decode(await textOf(dataset))
+        .split('\n')
+        .filter((text) => text !== '')
+        .map((text) => JSON.parse(text));
+    expect(await linesOf(train)).toEqual(
+      five.slice(0, 4).map((text) => ({ messages: JSON.parse(text).messages })),
+    );
+    expect(await linesOf(test)).toEqual([
+      {
+        messages: [
+          { role: 'user', content: 'five \u00fc' },
+          { role: 'assistant', content: '5' },
+        ],
+      },
+    ]);
+    const divided = await dataFolder(root, {
+      'train.jsonl': five[0]!,
+      'test.jsonl': five.slice(1).join('\n'),
+    });
+    expect(await linesOf(await loadDataset(divided, { split: 'test' }))).toHaveLength(4);
+  });
+
+  it.each([
+    ['no JSON', '{"messages": ', 'it is not JSON'],
+    ['no messages', '{"text": "hi"}', expect.any(String)],
+    ['no answer', line(['user', 'hi']), expect.any(String)],
+    ['an unknown role', line(['user', 'hi'], ['oracle', 'yes']), expect.any(String)],
+  ])('a line with %s is refused with its number', async (_, text, reason) => {
+    const folder = await dataFolder(root, { 'a.jsonl': `${five[0]}\n${text}\n` });
+    await expect(loadDataset(folder)).rejects.toMatchObject({
+      code: 'E_DATA_FORMAT',
+      facts: { line: 2, file: expect.stringContaining('a.jsonl'), reason },
+    });
   });
 });

@@ -9,22 +9,33 @@ export interface TokenWindowOptions {
   name: string;
 }
 
+/** Tokens, and what is to be predicted after each. */
+export interface LabelledTokens {
+  tokens: Int32Array;
+  /** The token that follows each; `NO_LABEL` where nothing is to be learnt. */
+  labels: Int32Array;
+}
+
+/** Tokens of a text, each of which is to be predicted from those before it. */
+export function eachNext(tokens: Int32Array): LabelledTokens {
+  return { tokens: tokens.subarray(0, Math.max(0, tokens.length - 1)), labels: tokens.subarray(1) };
+}
+
 /**
- * Next-token prediction at every position: sequences of `context` tokens one after the other, and for each position the
- * token that follows it. Tokens at the end that fill no sequence are left out.
+ * Next-token prediction at every position: sequences of `context` tokens one after the other, with the label of each
+ * position. Tokens at the end that fill no sequence are left out.
  *
- * @param tokens of a text, in their order
  * @throws ChorusError `E_DATA_FORMAT` if they fill no sequence, `E_DATA_LABEL` if one is not in the vocabulary
  */
 export function tokenWindows(
-  tokens: Int32Array,
+  { tokens, labels }: LabelledTokens,
   { context, classes, name }: TokenWindowOptions,
 ): MemoryDataset {
   if (!(Number.isInteger(context) && context > 0)) throw new RangeError(`windows of ${context} tokens`);
-  const count = Math.floor((tokens.length - 1) / context);
+  const count = Math.floor(tokens.length / context);
   if (count < 1) {
     throw new ChorusError('E_DATA_FORMAT', 'the text is shorter than one sequence of tokens', {
-      facts: { name, tokens: tokens.length, needed: context + 1 },
+      facts: { name, tokens: tokens.length, needed: context },
       hint: 'add text, or choose a task with shorter sequences',
     });
   }
@@ -34,7 +45,7 @@ export function tokenWindows(
   return createDataset({
     kind: 'tokens',
     inputs,
-    labels: tokens.slice(1, count * context + 1),
+    labels: labels.slice(0, count * context),
     inputShape: [context],
     classes,
     name,

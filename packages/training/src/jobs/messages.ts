@@ -1,6 +1,7 @@
 import { ChorusError, type ErrorCode, type Facts } from '@chorus/protocol';
 import type { Dataset } from '../data/dataset.ts';
 import type { SampleFile } from '../data/sample-file.ts';
+import type { LabelledTokens } from '../data/token-windows.ts';
 import type { Device } from '../device/devices.ts';
 import type { PrivacySettings } from '../privacy/accountant.ts';
 import type { ProcessLimits } from './limits.ts';
@@ -158,6 +159,8 @@ export interface TokeniseJob {
   id: number;
   /** UTF-8. */
   text: Uint8Array;
+  /** The text is conversations, one a line. */
+  isChats: boolean;
 }
 
 /** A data set on its way to the process: its values, or the file they are in. */
@@ -229,7 +232,7 @@ export type FromHost =
 export type FromWorker =
   | { kind: 'opened'; opened: Opened }
   | { kind: 'progress'; id: number; fraction: number; loss: number }
-  | { kind: 'done'; id: number; result: TrainResult | EvaluateResult | Int32Array }
+  | { kind: 'done'; id: number; result: TrainResult | EvaluateResult | LabelledTokens }
   | { kind: 'failed'; id: number; error: CarriedError }
   | { kind: 'unusable'; error: CarriedError };
 

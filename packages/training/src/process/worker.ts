@@ -97,8 +97,12 @@ async function work(
   try {
     stopped();
     if (job.kind === 'tokenise') {
-      const result = tokenise(setup.model, job.text, (fraction) => check(fraction, Number.NaN));
-      send({ kind: 'done', id: job.id, result }, [result.buffer as ArrayBuffer]);
+      const { isChats, text } = job;
+      const result = tokenise(setup.model, text, {
+        isChats,
+        check: (fraction) => check(fraction, Number.NaN),
+      });
+      send({ kind: 'done', id: job.id, result });
       return;
     }
     const data = opened.get(job.data) ?? samplesOf(sent.get(job.data)!);

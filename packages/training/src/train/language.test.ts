@@ -1,7 +1,7 @@
 import { createTokenizer, openDecoder, tinyModel } from '@chorus/language-models';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MemoryDataset, NO_LABEL, subset } from '../data/dataset.ts';
-import { tokenWindows } from '../data/token-windows.ts';
+import { eachNext, tokenWindows } from '../data/token-windows.ts';
 import { syntheticDigits } from '../digits/synthetic.ts';
 import type { GraphOptions } from '../jobs/messages.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
@@ -21,7 +21,7 @@ const foreign = { inputShape: [CONTEXT], batchSize: 2 };
 /** A sequence in which each token decides the next. */
 function pattern(length: number): MemoryDataset {
   const tokens = Int32Array.from({ length }, (_, i) => 20 + ((i * i) % 23));
-  return tokenWindows(tokens, { context: CONTEXT, classes: VOCABULARY, name: 'pattern' });
+  return tokenWindows(eachNext(tokens), { context: CONTEXT, classes: VOCABULARY, name: 'pattern' });
 }
 
 const windows = pattern(40 * CONTEXT + 1);
@@ -82,12 +82,33 @@ describe('a language model', () => {
 
   it('its process divides texts into its tokens, long ones too, and stops when asked', async () => {
     const text = `${'the sea and the wind\n'.repeat(3_000)}\u00fcber alles: \u{1f30a}`;
-    const tokens = await trainer.tokenise(new TextEncoder().encode(text));
-    expect(createTokenizer(openDecoder(model)).decode([...tokens])).toBe(text);
+    const { tokens, labels } = await trainer.tokenise(new TextEncoder().encode(text));
+    const tokenizer = createTokenizer(openDecoder(model));
+    expect(tokenizer.decode([tokens[0]!, ...labels])).toBe(text);
+    expect(tokens.slice(1)).toEqual(labels.slice(0, -1));
     const stop = new AbortController();
-    const stopped = trainer.tokenise(new TextEncoder().encode(text.repeat(20)), stop.signal);
+    const stopped = trainer.tokenise(new TextEncoder().encode(text.repeat(20)), { signal: stop.signal });
     stop.abort(new Error('enough'));
     await expect(stopped).rejects.toThrow('enough');
+  });
+
+  it('of conversations only the answers are learnt, with the token that ends them', async () => {
+    const messages = [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'the sea' },
+      { role: 'assistant', content: 'is wide' },
+      { role: 'user', content: 'and?' },
+      { role: 'assistant', content: 'deep' },
+    ];
+    const lines = `${JSON.stringify({ messages })}\n${JSON.stringify({ messages: messages.slice(1, 3) })}\n`;
+    const { tokens, labels } = await trainer.tokenise(new TextEncoder().encode(lines), { isChats: true });
+    const tokenizer = createTokenizer(openDecoder(model));
+    const all = [messages, messages.slice(1, 3)].flatMap((chat) => tokenizer.encodeChat(chat as never));
+    expect([...tokens]).toEqual(all);
+    for (const [i, label] of labels.entries()) if (label !== NO_LABEL) expect(label).toBe(all[i + 1]);
+    const learnt = [...labels].filter((label) => label !== NO_LABEL);
+    expect(tokenizer.decode(learnt).split(/\n/).filter(Boolean)).toEqual(['is wide', 'deep', 'is wide']);
+    expect(learnt.filter((token) => tokenizer.ends.has(token))).toHaveLength(3);
   });
 
   it('samples with one class each, and sequences of another length, are refused', async () => {
@@ -96,7 +117,11 @@ describe('a language model', () => {
     await expect(trainer.evaluate({ parameters, dataset: digits })).rejects.toMatchObject({
       code: 'E_DATA_SHAPE',
     });
-    const longer = tokenWindows(new Int32Array(100), { context: 20, classes: VOCABULARY, name: 'longer' });
+    const longer = tokenWindows(eachNext(new Int32Array(100)), {
+      context: 20,
+      classes: VOCABULARY,
+      name: 'longer',
+    });
     await expect(trainer.evaluate({ parameters, dataset: longer })).rejects.toMatchObject({
       code: 'E_DATA_SHAPE',
     });

@@ -1,5 +1,6 @@
 import { ChorusError, MAX_MODEL_BYTES } from '@chorus/protocol';
 import { type Dataset, labelsPerSample, valuesOf } from '../data/dataset.ts';
+import type { LabelledTokens } from '../data/token-windows.ts';
 import { chooseDevice, type Device } from '../device/devices.ts';
 import type { ProcessLimits } from '../jobs/limits.ts';
 import {
@@ -59,6 +60,12 @@ export interface EvaluateOptions {
   signal?: AbortSignal;
 }
 
+export interface TokeniseOptions {
+  /** The text is conversations, as `textOf` gives those of a data set. */
+  isChats?: boolean;
+  signal?: AbortSignal;
+}
+
 /**
  * A model that trains and is evaluated in a process of its own. Jobs run one after the other. A process that crashes is
  * started again with the next job, {@link MAX_CRASHES} times in a row at most; one that passed a limit is not.
@@ -89,11 +96,12 @@ export interface Trainer {
   /** Loss and accuracy on a data set; errors as in {@link train}. */
   evaluate(options: EvaluateOptions): Promise<EvaluateResult>;
   /**
-   * The tokens of a text (UTF-8), if the model is a language model of a GGUF file.
+   * The tokens of a text (UTF-8), if the model is a language model of a GGUF file, and what is to be predicted after each:
+   * the next token, or of conversations (one JSON document a line) only the answers.
    * @throws ChorusError `E_MODEL_UNSUPPORTED` if it is not; `E_TRAINER_CLOSED`, `E_MODEL_MEMORY`, `E_MODEL_TIME`,
    * `E_MODEL_CRASHED`; the signal's reason when aborted
    */
-  tokenise(text: Uint8Array, signal?: AbortSignal): Promise<Int32Array>;
+  tokenise(text: Uint8Array, options?: TokeniseOptions): Promise<LabelledTokens>;
   /** Why it stopped computing: it passed a limit, or crashed too often. Null while it works. */
   readonly fault: ChorusError | null;
   /** The most memory the model's process has held, bytes. */
@@ -242,9 +250,12 @@ class ProcessTrainer implements Trainer {
     return this.#run<EvaluateResult>(options, { kind: 'evaluate' }, () => {});
   }
 
-  async tokenise(text: Uint8Array, signal?: AbortSignal): Promise<Int32Array> {
+  async tokenise(
+    text: Uint8Array,
+    { isChats = false, signal }: TokeniseOptions = {},
+  ): Promise<LabelledTokens> {
     const life = this.#ready(signal);
-    return this.#do(life, { kind: 'tokenise', text }, { signal, progress: () => {} });
+    return this.#do(life, { kind: 'tokenise', text, isChats }, { signal, progress: () => {} });
   }
 
   async peakBytes(): Promise<number> {
