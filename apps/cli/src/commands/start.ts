@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { createNode, HOST_EVENTS, mergeCatalogues, openLog } from '@chorus/node';
 import type { Explanation } from '@chorus/protocol';
 import { AGENTS_EVENTS, type AgentsEvent, agents } from '@chorus/service-agents';
@@ -25,6 +26,9 @@ const LOG_MILLISECONDS = 1_000;
 /** What a node of this program runs, and what it reports. */
 const SERVICES = { training: training(), agents: agents() };
 const EVENTS = mergeCatalogues(HOST_EVENTS, TRAINING_EVENTS, AGENTS_EVENTS);
+
+/** The built web page, a package of its own; a node without it says how to build it. */
+const PAGE = fileURLToPath(new URL('dist', import.meta.resolve('@chorus/web/package.json')));
 
 const several = (value: string, others: string[] = []) => [...others, value];
 
@@ -96,6 +100,7 @@ async function startAction(flags: StartFlags): Promise<void> {
     patient: true,
     signal: closing.signal,
     onShutdown: ask,
+    page: PAGE,
   });
   const node = await Promise.race([starting, stopping.promise]);
   if (node) await stopping.promise;

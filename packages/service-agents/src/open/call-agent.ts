@@ -27,6 +27,10 @@ export interface PaidCall {
   requestId: string;
   /** Agents that have passed the message on, this node's included. */
   hops: number;
+  /** The conversation that it belongs to, and the task whose question it answers. */
+  at?: { contextId?: string; taskId?: string };
+  /** A person has said yes to the price; else nothing is paid above `agents.spend.approveAbove`. */
+  approved?: boolean;
 }
 
 /** Longest wait for the head of an answer, ms. */
@@ -37,7 +41,7 @@ export const HEAD_MILLISECONDS = 120_000;
  * @throws ChorusError `E_PAYMENT_*`, and those of `AgentClient.call`
  */
 export async function* callAgentOf(
-  { url, message, pay, requestId, hops }: PaidCall,
+  { url, message, pay, requestId, hops, at = {}, approved = false }: PaidCall,
   { network, payments }: Hiring,
   signal: AbortSignal,
 ): AsyncGenerator<CallEvent> {
@@ -49,14 +53,15 @@ export async function* callAgentOf(
     signal,
     through: (send, card) => {
       if (pay === null) return unpaid(send);
-      const order = { agent: url, intent, most: sumText(pay.digits, pay.decimals, pay.token) };
+      const most = sumText(pay.digits, pay.decimals, pay.token);
+      const order = { agent: url, intent, most, approved };
       const paying = payingFetch(send, nodePurse(payments, order, promisedTerms(card)), receiptUrl);
       done = paying.done;
       return paying.send;
     },
   });
   try {
-    yield* client.call(message, { messageId: `msg-${intent.slice(0, 32)}`, hops });
+    yield* client.call(message, { ...at, messageId: `msg-${intent.slice(0, 32)}`, hops });
   } finally {
     await done();
   }

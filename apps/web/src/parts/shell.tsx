@@ -1,0 +1,64 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { connected, failure, status } from '../state/node.ts';
+import { FailureNotice } from './notices.tsx';
+
+const PLACES = [
+  ['', 'Home'],
+  ['tasks', 'Tasks'],
+  ['agents', 'Agents'],
+  ['peers', 'Peers'],
+  ['log', 'Log'],
+] as const;
+
+/** What every page has: where to go, and how the node is. */
+export function Shell({ place, children }: { place: string; children: ComponentChildren }) {
+  const state = failure.value ? 'not answering' : (status.value?.state ?? 'asking');
+  return (
+    <>
+      <header>
+        <a class="name" href="#/">
+          Chorus
+        </a>
+        <nav aria-label="Pages">
+          {PLACES.map(([path, name]) => (
+            <a key={path} href={`#/${path}`} {...(path === place ? { 'aria-current': 'page' } : {})}>
+              {name}
+            </a>
+          ))}
+        </nav>
+        <span class={`state state-${state.replace(' ', '-')}`} role="status">
+          {state}
+          {!failure.value && !connected.value && ', not live'}
+        </span>
+      </header>
+      <main>
+        <FailureNotice failure={failure.value} />
+        {failure.value?.code === 'E_ADMIN_UNAUTHORIZED' && (
+          <p>
+            The node has been started again since this page was opened. Run <code>chorus open</code> for a new
+            one.
+          </p>
+        )}
+        {children}
+      </main>
+    </>
+  );
+}
+
+/** The heading of a page, from which readers of screens go on when the page changes. */
+export function Title({ children }: { children: ComponentChildren }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    const { current } = heading;
+    if (!current) return;
+    document.title = `${current.textContent} - Chorus`;
+    current.focus();
+    // Only when the page is another one.
+  }, []);
+  return (
+    <h1 ref={heading} tabIndex={-1}>
+      {children}
+    </h1>
+  );
+}
