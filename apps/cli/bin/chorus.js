@@ -162,7 +162,7 @@ function buildPage() {
   process.stderr.write('The web page of the node could not be built; the node runs without it.\n');
 }
 
-/** When a file was changed, ms; 0 if there is none. */
+/** When a file was changed, ms; 0 if it does not exist. */
 function ageOf(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

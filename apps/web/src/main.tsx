@@ -12,7 +12,7 @@ import { Round } from './pages/round.tsx';
 import { Task } from './pages/task.tsx';
 import { Tasks } from './pages/tasks.tsx';
 import { Shell, Title } from './parts/shell.tsx';
-import { type Route, readRoute } from './routes.ts';
+import { type Route, readRoute } from './routes/routes.ts';
 import { follow } from './state/node.ts';
 
 const token = takeToken({ location, history, storage: sessionStorage });

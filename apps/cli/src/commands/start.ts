@@ -1,4 +1,5 @@
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { createNode, HOST_EVENTS, mergeCatalogues, openLog } from '@chorus/node';
 import type { Explanation } from '@chorus/protocol';
 import { AGENTS_EVENTS, type AgentsEvent, agents } from '@chorus/service-agents';
@@ -26,9 +27,6 @@ const LOG_MILLISECONDS = 1_000;
 /** What a node of this program runs, and what it reports. */
 const SERVICES = { training: training(), agents: agents() };
 const EVENTS = mergeCatalogues(HOST_EVENTS, TRAINING_EVENTS, AGENTS_EVENTS);
-
-/** The built web page, a package of its own; a node without it says how to build it. */
-const PAGE = fileURLToPath(new URL('dist', import.meta.resolve('@chorus/web/package.json')));
 
 const several = (value: string, others: string[] = []) => [...others, value];
 
@@ -100,7 +98,7 @@ async function startAction(flags: StartFlags): Promise<void> {
     patient: true,
     signal: closing.signal,
     onShutdown: ask,
-    page: PAGE,
+    page: pageFolder(),
   });
   const node = await Promise.race([starting, stopping.promise]);
   if (node) await stopping.promise;
@@ -128,6 +126,10 @@ async function startAction(flags: StartFlags): Promise<void> {
   clearTimeout(late);
   process.exit(EXIT.ok);
 }
+
+/** Where the web page is built, a package of its own; a node that does not find it there says how to build it. */
+const pageFolder = () =>
+  join(dirname(createRequire(import.meta.url).resolve('@chorus/web/package.json')), 'dist');
 
 /** Tells that a value of the configuration has another name now. */
 function renamedNotice(from: string, to: string, rewritten: boolean): Explanation {

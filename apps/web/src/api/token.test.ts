@@ -30,7 +30,7 @@ it('a page that is loaded again has the token from before, and its route stays',
   expect([takeToken(at), at.seen]).toEqual(['kept', []]);
 });
 
-it('a token that is no text is none', () => {
+it('a token that is no text is not used', () => {
   const at = place('#token=%E0%A4');
   expect([takeToken(at), at.kept(), at.seen]).toEqual([null, null, ['/#/']]);
 });

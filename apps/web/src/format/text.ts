@@ -17,13 +17,21 @@ export function durationText(seconds: number): string {
   return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
 }
 
-/** How long before or after now a time is. */
+/** How long before or after now a time is, in its largest unit. */
 export function agoText(iso: string, now: number): string {
   const seconds = (now - Date.parse(iso)) / 1000;
-  if (Math.abs(seconds) < 5) return 'now';
-  const text = durationText(Math.abs(Math.round(seconds)));
+  const distance = Math.abs(seconds);
+  if (distance < 5) return 'now';
+  const [size, unit] = UNITS.find(([size]) => distance >= size) ?? [1, 's'];
+  const text = `${Math.floor(distance / size)} ${unit}`;
   return seconds > 0 ? `${text} ago` : `in ${text}`;
 }
+
+const UNITS = [
+  [86_400, 'd'],
+  [3_600, 'h'],
+  [60, 'min'],
+] as const;
 
 export const percentText = (part: number, of: number): string => `${((100 * part) / of).toFixed(1)} %`;
 

@@ -5,7 +5,7 @@ import { agoText, counted } from '../format/text.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Command, FailureNotice, Notice } from '../parts/notices.tsx';
 import { Title } from '../parts/shell.tsx';
-import { hrefOf } from '../routes.ts';
+import { hrefOf } from '../routes/routes.ts';
 import { useLoad } from '../state/load.ts';
 import { now } from '../state/node.ts';
 

@@ -5,7 +5,7 @@ import { Amount } from '../parts/amount.tsx';
 import { Command, FailureNotice } from '../parts/notices.tsx';
 import { Title } from '../parts/shell.tsx';
 import { Stages } from '../parts/stages.tsx';
-import { hrefOf } from '../routes.ts';
+import { hrefOf } from '../routes/routes.ts';
 import { useLoad } from '../state/load.ts';
 import { status } from '../state/node.ts';
 

@@ -82,12 +82,14 @@ function Approval({ price, onPay, onCancel }: { price: string; onPay: () => void
     <div class="notice" role="alertdialog" aria-label="Payment">
       <strong>This question costs {price}.</strong>
       <p>The wallet of this node pays it, at most once, within the limits in agents.spend.</p>
-      <button ref={pay} type="button" onClick={onPay}>
-        Pay {price} and ask
-      </button>{' '}
-      <button type="button" class="plain" onClick={onCancel}>
-        Do not ask
-      </button>
+      <div class="choice">
+        <button ref={pay} type="button" onClick={onPay}>
+          Pay {price} and ask
+        </button>
+        <button type="button" class="plain" onClick={onCancel}>
+          Do not ask
+        </button>
+      </div>
     </div>
   );
 }

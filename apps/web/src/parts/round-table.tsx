@@ -1,6 +1,6 @@
 import type { RoundSummary } from '@chorus/admin-api';
 import { agoText, percentText, SHARE_ONE } from '../format/text.ts';
-import { hrefOf } from '../routes.ts';
+import { hrefOf } from '../routes/routes.ts';
 import { now } from '../state/node.ts';
 import { Amount } from './amount.tsx';
 import { Stages } from './stages.tsx';

@@ -1,6 +1,6 @@
 import type { TaskSummary } from '@chorus/admin-api';
 import { agoText } from '../format/text.ts';
-import { hrefOf } from '../routes.ts';
+import { hrefOf } from '../routes/routes.ts';
 import { live, now } from '../state/node.ts';
 import { Amount } from './amount.tsx';
 import { Doing } from './stages.tsx';

@@ -16,7 +16,7 @@ export interface Loaded<T> {
 export function useLoad<T>(read: () => Promise<T>, about: string): Loaded<T> {
   const [loaded, setLoaded] = useState<Loaded<T> & { about: string }>({ data: null, failure: null, about });
   const current = turn.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `read` is another function at each rendering; `about` names it.
+  // Not `read`, which is another function at each rendering: `about` names what it reads.
   useEffect(() => {
     let dropped = false;
     read().then(

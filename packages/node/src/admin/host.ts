@@ -18,7 +18,7 @@ export interface HostOptions {
   version: string;
   /** What the API consists of: a sub-app for each area. Their routes need the token, unless the host knows better. */
   areas: readonly OpenAPIHono<AdminEnv>[];
-  /** Folder of a web page that is served at `/`; by default there is none. */
+  /** Folder of a web page that is served at `/`; by default nothing is. */
   page?: string | undefined;
   /** Called with errors that the caller must not see. */
   onError: (error: unknown) => void;
