@@ -10,7 +10,7 @@ import { type AskedEvent, createAdminClient, readAdmin } from '@chorus/admin-api
 import { createNode, defineConfig, parseConfig, readNodeKey, writeNewNodeKey } from '@chorus/node';
 import { agents } from '@chorus/service-agents';
 import { AGENTS_SECTION } from '@chorus/service-agents/config';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
 import { type MockOpenAi, mockOpenAi } from '../../packages/inference/src/testing/mock-openai.ts';
 import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
@@ -57,6 +57,14 @@ async function buildPage(outDir: string): Promise<void> {
   const vite = createRequire(join(web, 'package.json')).resolve('vite/package.json');
   const args = ['build', '--outDir', outDir, '--logLevel', 'warn'];
   await promisify(execFile)(process.execPath, [join(dirname(vite), 'bin/vite.js'), ...args], { cwd: web });
+}
+
+/** An agent file, whose model is a scenario of the mock endpoint. */
+async function agentFile(name: string, scenario: string): Promise<string> {
+  const file = join(folder, `${name}.yaml`);
+  const model = `{ openai: { url: "${endpoint.url}", name: ${scenario} } }`;
+  await writeFile(file, `chorus: agent/1\nname: ${name}\nmodel: ${model}\n`);
+  return file;
 }
 
 /** A request whose path and headers arrive as they are given. */
@@ -143,13 +151,8 @@ describe('the web page of a node', () => {
   });
 
   it('the page can ask an agent of this node, and gets the answer in parts', async () => {
-    const file = join(folder, 'guide.yaml');
-    await writeFile(
-      file,
-      `chorus: agent/1\nname: guide\nmodel: { openai: { url: "${endpoint.url}", name: echo } }\n`,
-    );
     const client = createAdminClient({ url, token });
-    const { urls } = await client.startAgent({ file });
+    const { urls } = await client.startAgent({ file: await agentFile('guide', 'echo') });
     const ask = async (agent: string): Promise<AskedEvent[]> => {
       const parts: AskedEvent[] = [];
       for await (const part of client.askAgent({ agent, text: 'hello', request: crypto.randomUUID() }))
@@ -164,5 +167,16 @@ describe('the web page of a node', () => {
     expect(await ask('12345')).toEqual([
       expect.objectContaining({ type: 'problem', code: expect.stringMatching(/^E_/) }),
     ]);
+  });
+
+  it('a page that cancels a question, or is closed, ends the work of the agent', async () => {
+    const client = createAdminClient({ url, token });
+    const { urls } = await client.startAgent({ file: await agentFile('slow', 'silent') });
+    const leaving = new AbortController();
+    const question = { agent: urls.libp2p!, text: 'hello', request: crypto.randomUUID() };
+    const parts = client.askAgent(question, { signal: leaving.signal });
+    expect((await parts.next()).value).toMatchObject({ type: 'task' });
+    leaving.abort();
+    await vi.waitFor(async () => expect((await client.agent('slow')).answers.cancelled).toBe(1), 5_000);
   });
 });

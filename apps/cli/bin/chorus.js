@@ -26,7 +26,7 @@ const built = new URL('../dist/main.js', import.meta.url);
 if (!fromSource && !process.channel && existsSync(source)) {
   bringDependencies();
   await build();
-  if (process.argv[2] === 'start') buildPage();
+  if (['start', 'open', '--version'].includes(process.argv[2] ?? '')) buildPage();
 }
 if (!fromSource && !existsSync(built)) {
   refuse('chorus is not built here. In a checkout run: npx -y pnpm@10.34.9 --silent chorus <command>');

@@ -33,7 +33,7 @@ export function createApi({ token, fetch: send = (url, init) => fetch(url, init)
       throw new Failure(
         'E_ADMIN_UNREACHABLE',
         'the node does not answer',
-        'check that it runs: chorus status',
+        'check that it runs: chorus status. After a restart: chorus open',
       );
     });
     if (!response.ok) throw await failureOf(response);

@@ -17,6 +17,9 @@ export class Failure extends Error {
 export const toFailure = (thrown: unknown): Failure =>
   thrown instanceof Failure ? thrown : new Failure('E_PAGE', String(thrown));
 
+/** The token is no longer good: it never will be again. */
+export const isRefused = (failure: Failure | null): boolean => failure?.code === 'E_ADMIN_UNAUTHORIZED';
+
 /** The problem document (RFC 9457) of an answer. */
 export async function failureOf(response: Response): Promise<Failure> {
   const problem: unknown = await response.json().catch(() => null);

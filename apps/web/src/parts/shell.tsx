@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { isRefused } from '../api/failure.ts';
 import { connected, failure, status } from '../state/node.ts';
-import { FailureNotice } from './notices.tsx';
+import { Command, FailureNotice, Notice } from './notices.tsx';
 
 const PLACES = [
   ['', 'Home'],
@@ -33,14 +34,17 @@ export function Shell({ place, children }: { place: string; children: ComponentC
         </span>
       </header>
       <main>
-        <FailureNotice failure={failure.value} />
-        {failure.value?.code === 'E_ADMIN_UNAUTHORIZED' && (
-          <p>
-            The node has been started again since this page was opened. Run <code>chorus open</code> for a new
-            one.
-          </p>
+        {isRefused(failure.value) ? (
+          <Notice message="The node no longer knows this page: it was started again since.">
+            <p>A terminal of its machine opens a new one:</p>
+            <Command line="chorus open" />
+          </Notice>
+        ) : (
+          <>
+            <FailureNotice failure={failure.value} />
+            {children}
+          </>
         )}
-        {children}
       </main>
     </>
   );

@@ -1,7 +1,7 @@
 import type { StakeToken, Status } from '@chorus/admin-api';
 import { effect, signal } from '@preact/signals';
 import type { Api } from '../api/api.ts';
-import { type Failure, toFailure } from '../api/failure.ts';
+import { type Failure, isRefused, toFailure } from '../api/failure.ts';
 import { messagesOf } from '../api/messages.ts';
 import { type Live, NOTHING, reduceLive, type Told } from './live.ts';
 
@@ -38,6 +38,7 @@ export function follow(api: Api): void {
       }
     } catch (error) {
       failure.value = toFailure(error);
+      if (isRefused(failure.value)) return;
     }
     clearTimeout(timer);
     timer = setTimeout(read, LATER);
@@ -58,7 +59,7 @@ export function follow(api: Api): void {
   void readTokens(api);
 }
 
-async function followEvents(api: Api): Promise<never> {
+async function followEvents(api: Api): Promise<void> {
   let last: string | null = null;
   for (;;) {
     try {
@@ -72,8 +73,9 @@ async function followEvents(api: Api): Promise<never> {
         if (told.event.type === 'gap' && live.value.entries.length === 0) continue;
         live.value = reduceLive(live.value, { ...told, id: id ?? '' });
       }
-    } catch {
-      // The status says why the node does not answer.
+    } catch (error) {
+      // Of others the status says why the node does not answer.
+      if (isRefused(toFailure(error))) return;
     }
     connected.value = false;
     await new Promise((resolve) => setTimeout(resolve, AGAIN));
@@ -85,7 +87,7 @@ async function readTokens(api: Api): Promise<void> {
   try {
     const { tokens: known } = await api.stakes();
     tokens.value = new Map(known.map((token) => [token.address.toLowerCase(), token]));
-  } catch {
-    setTimeout(() => void readTokens(api), LATER);
+  } catch (error) {
+    if (!isRefused(toFailure(error))) setTimeout(() => void readTokens(api), LATER);
   }
 }
