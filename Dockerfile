@@ -8,6 +8,7 @@ COPY . .
 # As in a checkout: the lock file decides, and no package runs an install script.
 RUN pnpm install --frozen-lockfile \
  && pnpm exec tsc -b apps/cli \
+ && pnpm --filter @chorus/web build \
  && pnpm --filter @chorus/cli deploy --legacy --prod /chorus
 
 # Debian, not Alpine: onnxruntime and anvil are built against glibc.

@@ -20,7 +20,7 @@ interface Source {
 }
 
 function sourcesOf(folder: string): Source[] {
-  return globSync('src/**/*.ts', { cwd: join(ROOT, folder) })
+  return globSync('src/**/*.{ts,tsx}', { cwd: join(ROOT, folder) })
     .filter((path) => !/\.(test|bench)\.ts$|(^|\/)testing\//.test(path))
     .map((path) => join(folder, path))
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can parse: it says what is wrong where the real program could not even load.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +26,7 @@ const built = new URL('../dist/main.js', import.meta.url);
 if (!fromSource && !process.channel && existsSync(source)) {
   bringDependencies();
   await build();
+  if (['start', 'open', '--version'].includes(process.argv[2] ?? '')) buildPage();
 }
 if (!fromSource && !existsSync(built)) {
   refuse('chorus is not built here. In a checkout run: npx -y pnpm@10.34.9 --silent chorus <command>');
@@ -136,6 +137,34 @@ async function build() {
   });
   clearInterval(telling);
   if (status !== 0) refuse('The sources could not be compiled.');
+}
+
+/** In a checkout: the web page of the node, if it is older than its sources; half a second. A node runs without it. */
+function buildPage() {
+  const folder = fileURLToPath(new URL('../../web', import.meta.url));
+  const newest = (path) =>
+    Math.max(
+      ...readdirSync(join(folder, path), { recursive: true }).map((name) => ageOf(join(folder, path, name))),
+    );
+  try {
+    const sources = Math.max(
+      newest('src'),
+      ...['index.html', 'package.json'].map((name) => ageOf(join(folder, name))),
+    );
+    if (ageOf(join(folder, 'dist/index.html')) > sources) return;
+    const vite = module.createRequire(join(folder, 'package.json')).resolve('vite/package.json');
+    const args = [join(dirname(vite), 'bin/vite.js'), 'build', '--logLevel', 'warn'];
+    const { status } = spawnSync(process.execPath, args, { cwd: folder, stdio: ['ignore', 2, 2] });
+    if (status === 0) return;
+  } catch {
+    // As said below.
+  }
+  process.stderr.write('The web page of the node could not be built; the node runs without it.\n');
+}
+
+/** When a file was changed, ms; 0 if it does not exist. */
+function ageOf(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 function refuse(why) {

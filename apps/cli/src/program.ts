@@ -17,6 +17,7 @@ const GROUPS: Record<string, Record<string, () => Promise<Command>>> = {
     init: async () => (await import('./commands/init.ts')).initCommand(),
     start: async () => (await import('./commands/start.ts')).startCommand(),
     stop: async () => (await import('./commands/stop.ts')).stopCommand(),
+    open: async () => (await import('./commands/open.ts')).openCommand(),
     status: async () => (await import('./commands/status.ts')).statusCommand(),
     logs: async () => (await import('./commands/logs.ts')).logsCommand(),
     peers: async () => (await import('./commands/peers.ts')).peersCommand(),

@@ -23,6 +23,7 @@ export type {
   Forgotten,
   MemoryQuery,
 } from './documents/agents.ts';
+export type { AskedEvent, AskRequest } from './documents/asked.ts';
 export type {
   AgentIdentityDocument,
   DirectoryList,

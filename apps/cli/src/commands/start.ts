@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { createNode, HOST_EVENTS, mergeCatalogues, openLog } from '@chorus/node';
 import type { Explanation } from '@chorus/protocol';
 import { AGENTS_EVENTS, type AgentsEvent, agents } from '@chorus/service-agents';
@@ -96,6 +98,7 @@ async function startAction(flags: StartFlags): Promise<void> {
     patient: true,
     signal: closing.signal,
     onShutdown: ask,
+    page: pageFolder(),
   });
   const node = await Promise.race([starting, stopping.promise]);
   if (node) await stopping.promise;
@@ -123,6 +126,10 @@ async function startAction(flags: StartFlags): Promise<void> {
   clearTimeout(late);
   process.exit(EXIT.ok);
 }
+
+/** Where the web page is built, a package of its own; a node that does not find it there says how to build it. */
+const pageFolder = () =>
+  join(dirname(createRequire(import.meta.url).resolve('@chorus/web/package.json')), 'dist');
 
 /** Tells that a value of the configuration has another name now. */
 function renamedNotice(from: string, to: string, rewritten: boolean): Explanation {

@@ -6,6 +6,7 @@ import type {
   Forgotten,
   MemoryQuery,
 } from '../documents/agents.ts';
+import type { AskedEvent, AskRequest } from '../documents/asked.ts';
 import type {
   AgentIdentityDocument,
   DirectoryList,
@@ -108,6 +109,8 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
     options?: CallOptions,
   ): Promise<RegistrationDocument>;
   retireAgent(name: string, options?: CallOptions): Promise<RegistrationDocument>;
+  /** Ask an agent of this node or of the network; to stop reading cancels the question. */
+  askAgent(request: AskRequest, options?: CallOptions): AsyncGenerator<AskedEvent>;
   /** Agents of the network that answer, the best first. */
   findAgents(query?: Partial<DirectoryQuery>, options?: CallOptions): Promise<DirectoryList>;
   /** An agent of the network, with every link from its identity on chain to the peer that answers. */

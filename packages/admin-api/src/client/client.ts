@@ -1,6 +1,7 @@
 import type { LooseEvent } from '../documents/events.ts';
 import { ENDPOINTS } from '../endpoints/endpoints.ts';
 import type { AdminClient } from './admin-client.ts';
+import { readAnswer } from './answer-reader.ts';
 import { readEvents } from './event-reader.ts';
 import { type AdminClientOptions, createRequests } from './request.ts';
 
@@ -47,6 +48,9 @@ export function createAdminClient<E extends LooseEvent = LooseEvent>(
     registerAgent: (name, body = {}, { signal } = {}) =>
       ask(ENDPOINTS.registerAgent, { params: { name }, body, signal }),
     retireAgent: (name, { signal } = {}) => ask(ENDPOINTS.retireAgent, { params: { name }, signal }),
+    askAgent: async function* (body, { signal } = {}) {
+      yield* readAnswer(await open(ENDPOINTS.askAgent, { body, signal }, { accept: 'text/event-stream' }));
+    },
     findAgents: (query = {}, { signal } = {}) => ask(ENDPOINTS.findAgents, { query, signal }),
     inspectAgent: (agentId, { signal } = {}) =>
       ask(ENDPOINTS.inspectAgent, { params: { agentId: String(agentId) }, signal }),

@@ -35,7 +35,7 @@ export interface Requests {
   ask<T>(endpoint: DocumentEndpoint<T>, call: Call): Promise<T>;
   /** An answer that is no document. */
   text(endpoint: Endpoint, call: Call): Promise<string>;
-  /** A stream of events, open until the signal aborts. */
+  /** A stream of events, open until the signal aborts; its request carries a query, or a document. */
   open(endpoint: Endpoint, call: Call, headers: Record<string, string>): Promise<Response>;
 }
 
@@ -87,9 +87,15 @@ export function createRequests(options: AdminClientOptions): Requests {
     },
 
     async open(endpoint, call, headers) {
-      const { signal } = call;
+      const { signal, body } = call;
       const response = await send(urlOf(base, endpoint, call), {
-        headers: { authorization: `Bearer ${token}`, ...headers },
+        method: endpoint.method.toUpperCase(),
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal && { signal }),
       }).catch((cause) => {
         signal?.throwIfAborted();

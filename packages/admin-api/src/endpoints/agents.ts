@@ -8,6 +8,7 @@ import {
   forgottenSchema,
   memoryQuerySchema,
 } from '../documents/agents.ts';
+import { askRequestSchema } from '../documents/asked.ts';
 import {
   agentIdentitySchema,
   agentIdSchema,
@@ -17,7 +18,7 @@ import {
   registrationSchema,
 } from '../documents/directory.ts';
 import { acceptedSchema } from '../documents/values.ts';
-import { answers, type Endpoint, jsonBody, slow, TOKEN } from './endpoint.ts';
+import { answers, answersText, type Endpoint, jsonBody, slow, TOKEN } from './endpoint.ts';
 
 const params = z.object({ name: agentNameSchema });
 
@@ -92,6 +93,16 @@ export const agentEndpoints = {
     security: TOKEN,
     request: { params },
     responses: answers(registrationSchema),
+  }),
+  askAgent: slow({
+    operationId: 'askAgent',
+    method: 'post',
+    // A part more than paths of agents, whose names it would be.
+    path: '/v1/agents/calls/ask',
+    summary: "Ask an agent, and pay for it within the owner's limits; the answer is a stream of its parts",
+    security: TOKEN,
+    request: { body: jsonBody(askRequestSchema) },
+    responses: answersText('text/event-stream'),
   }),
   findAgents: {
     operationId: 'findAgents',

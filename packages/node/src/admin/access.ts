@@ -10,6 +10,7 @@ import { guardedBy } from '../http/guarded.ts';
 import { isLoopback } from '../utils/is-loopback.ts';
 import type { AdminEnv } from './env.ts';
 import { TokenGuard } from './guard.ts';
+import { isOfPage } from './page.ts';
 import { RETRY_SECONDS } from './problem.ts';
 
 /** Requests allowed from one address per window; a dashboard makes a few per second. */
@@ -27,17 +28,38 @@ const OPEN_PATHS: ReadonlySet<string> = new Set(
 
 type Middleware = MiddlewareHandler<AdminEnv>;
 
-/** Headers that keep answers out of caches, frames and other pages. */
-export function headers(): Middleware {
-  const secure = secureHeaders({
-    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+type Policy = NonNullable<NonNullable<Parameters<typeof secureHeaders>[0]>['contentSecurityPolicy']>;
+
+/** Of answers that are data: a browser that shows one runs nothing of it. */
+const DATA_POLICY: Policy = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
+
+/** Of the page: its own files, its own node, nothing inline, and text that is never taken for HTML. */
+const PAGE_POLICY: Policy = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'"],
+  connectSrc: ["'self'"],
+  baseUri: ["'none'"],
+  formAction: ["'none'"],
+  frameAncestors: ["'none'"],
+  requireTrustedTypesFor: ["'script'"],
+};
+
+const secure = (contentSecurityPolicy: Policy) =>
+  secureHeaders({
+    contentSecurityPolicy,
     xFrameOptions: 'DENY',
     // The API is served in the clear, and a browser ignores it there.
     strictTransportSecurity: false,
   });
+
+/** Headers that keep answers out of caches, frames and other pages. */
+export function headers(hasPage: boolean): Middleware {
+  const [ofData, ofPage] = [secure(DATA_POLICY), secure(PAGE_POLICY)];
   return async (c, next) => {
     c.header('cache-control', 'no-store');
-    await secure(c, next);
+    await (hasPage && isOfPage(c.req.path) ? ofPage : ofData)(c, next);
   };
 }
 
@@ -86,10 +108,10 @@ export function admission(token: string): Middleware {
 }
 
 /** Refuses what needs the token and does not carry it. `bearerAuth` of hono would answer a malformed header with 400. */
-export function authorization(config: AdminConfig): Middleware {
+export function authorization(config: AdminConfig, hasPage: boolean): Middleware {
   return async (c, next) => {
     const { path } = c.req;
-    const open = OPEN_PATHS.has(path);
+    const open = OPEN_PATHS.has(path) || (hasPage && isOfPage(path));
     const openMetrics = path === healthRoutes.metrics.path && config.openMetrics && isLoopback(addressOf(c));
     if (open || openMetrics || c.get('authorized')) return next();
     c.header('www-authenticate', 'Bearer realm="chorus"');

@@ -7,6 +7,7 @@ import { admission, authorization, browserProtection, headers } from './access.t
 import type { AdminEnv } from './env.ts';
 import { jsonRequests } from './json-requests.ts';
 import { describeApi } from './openapi.ts';
+import { pageApp } from './page.ts';
 import { problemFor, RETRY_SECONDS } from './problem.ts';
 import { timeLimit } from './time-limit.ts';
 
@@ -17,6 +18,8 @@ export interface HostOptions {
   version: string;
   /** What the API consists of: a sub-app for each area. Their routes need the token, unless the host knows better. */
   areas: readonly OpenAPIHono<AdminEnv>[];
+  /** Folder of a web page that is served at `/`; by default nothing is. */
+  page?: string | undefined;
   /** Called with errors that the caller must not see. */
   onError: (error: unknown) => void;
 }
@@ -25,7 +28,9 @@ export interface HostOptions {
  * The admin API as a function of requests; `startAdmin` puts it behind a socket. The host knows no area: it guards all
  * requests, mounts the sub-apps, and describes what they declare.
  */
-export function adminHost({ config, token, version, areas, onError }: HostOptions): OpenAPIHono<AdminEnv> {
+export function adminHost(options: HostOptions): OpenAPIHono<AdminEnv> {
+  const { config, token, version, areas, page, onError } = options;
+  const hasPage = page !== undefined;
   const app = new OpenAPIHono<AdminEnv>({ defaultHook: refuseInvalid });
   app.onError((error, c) => answerProblem(c, error, onError));
   app.notFound((c) => {
@@ -35,7 +40,8 @@ export function adminHost({ config, token, version, areas, onError }: HostOption
     return answerProblem(c, problem, onError);
   });
 
-  app.use(headers(), browserProtection(config), admission(token), authorization(config));
+  app.use(headers(hasPage), browserProtection(config), admission(token), authorization(config, hasPage));
+  if (hasPage) app.route('/', pageApp(page));
   for (const area of [openApiArea(app, version), ...areas]) mount(app, area);
   // After all areas: two of them may serve one path.
   for (const { path } of routesOf(app)) {

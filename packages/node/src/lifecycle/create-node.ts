@@ -41,6 +41,8 @@ export interface CreateNodeOptions<S extends Services> {
   signal?: AbortSignal;
   /** Called when the admin API requests the end; by default the process gets SIGTERM, as from a service manager. */
   onShutdown?: () => void;
+  /** Folder of a web page of the node's owner, which the admin API serves at `/`; by default it serves no page. */
+  page?: string;
   /** Instead of those that the configuration names; the node closes them. For tests, and other networks. */
   ports?: Ports;
 }
@@ -74,7 +76,15 @@ export async function createNode<S extends Services>(options: CreateNodeOptions<
     const hub = eventHub(options);
     const emit: EventSink = (event) => hub.emit(event);
     const admin = config.admin.enabled
-      ? await openAdmin({ config, services, host, hub, abort, shutdown: options.onShutdown })
+      ? await openAdmin({
+          config,
+          services,
+          host,
+          hub,
+          abort,
+          shutdown: options.onShutdown,
+          page: options.page,
+        })
       : null;
     if (admin) teardown.add(() => admin.close());
 

@@ -30,6 +30,8 @@ export interface OpenAdminOptions {
   abort: AbortController;
   /** Begins to end the process; by default it gets SIGTERM, as from a service manager. */
   shutdown: (() => void) | undefined;
+  /** Folder of the web page to serve. */
+  page: string | undefined;
 }
 
 /** The admin API of a node that is about to start. */
@@ -62,6 +64,7 @@ export async function openAdmin(options: OpenAdminOptions): Promise<OpenAdmin> {
       dataDir: config.dataDir,
       version,
       areas: areasOf(options, { attached, machine, meter, version }),
+      page: options.page,
       onError: (error) => hub.emit({ type: 'warning', ...explain(asFailure(error)) }),
     });
     if (!isLoopback(config.admin.host)) {

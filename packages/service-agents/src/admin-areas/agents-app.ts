@@ -13,9 +13,11 @@ import type {
 import { agentRoutes } from '@chorus/admin-api/routes';
 import type { AdminEnv } from '@chorus/node';
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { answerStream } from './answer-stream.ts';
+import { type AskSource, ask } from './ask.ts';
 
 /** The agents of a node. Methods throw ChorusError. */
-export interface AgentsSource {
+export interface AgentsSource extends AskSource {
   list(): AgentList;
   show(name: string): AgentDocument;
   startAgent(request: AgentStartRequest): Promise<AgentDocument>;
@@ -50,6 +52,13 @@ export function agentsApp(source: () => AgentsSource): OpenAPIHono<AdminEnv> {
     .openapi(agentRoutes.retireAgent, async (c) =>
       c.json(await source().retireAgent(c.req.valid('param').name), 200),
     )
+    .openapi(agentRoutes.askAgent, (c) => {
+      const leaving = new AbortController();
+      const signal = AbortSignal.any([c.req.raw.signal, leaving.signal]);
+      const events = ask(source(), c.req.valid('json'), signal);
+      const stream = answerStream(events, () => leaving.abort());
+      return c.body(stream, 200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+    })
     .openapi(agentRoutes.findAgents, async (c) =>
       c.json(await source().findAgents(c.req.valid('query')), 200),
     )

@@ -9,11 +9,13 @@ interface Order {
   intent: string;
   /** A sum, such as `0.02 CHOR`. */
   most: string;
+  /** A person has said yes to the price. */
+  approved: boolean;
 }
 
 /**
- * Pays for one call of an agent by the node's wallet, within its caps; above `agents.spend.approveAbove` it does not:
- * no one is there to ask.
+ * Pays for one call of an agent by the node's wallet, within its caps; above `agents.spend.approveAbove` only what
+ * a person has approved.
  * @param promised what the agent's card says it accepts; a price beyond it is refused
  */
 export function nodePurse(payments: () => Promise<PaymentsSource>, order: Order, promised: unknown): Purse {
@@ -25,7 +27,7 @@ export function nodePurse(payments: () => Promise<PaymentsSource>, order: Order,
     },
     pay: async (required, request) => {
       if (Array.isArray(promised)) checkOffer(required, promised);
-      return paidOf(await (await payments()).pay({ ...order, request, required, approved: false }));
+      return paidOf(await (await payments()).pay({ ...order, request, required }));
     },
     ended: async (id, ending) => (await payments()).end(id, ending),
   };

@@ -22,7 +22,7 @@ import { AgentDirectory } from '../directory/agent-directory.ts';
 import { Listings } from '../directory/listings.ts';
 import { NetworkAgents } from '../directory/network-agents.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
-import type { Hiring } from '../open/call-agent.ts';
+import type { Hiring, PaidCall } from '../open/call-agent.ts';
 import { NodePayments } from '../payments/node-payments.ts';
 import type { PaymentsSource } from '../payments/source.ts';
 import type { Registrar } from '../registration/registrar.ts';
@@ -374,12 +374,16 @@ export class AgentsService implements Service {
   async *callAgent(
     agent: bigint | string,
     message: AgentMessage,
-    { pay, signal }: { pay: Sum | null; signal: AbortSignal },
+    options: Partial<Pick<PaidCall, 'at' | 'approved' | 'requestId'>> & {
+      pay: Sum | null;
+      signal: AbortSignal;
+    },
   ): AsyncGenerator<CallEvent> {
+    const { signal, requestId = randomUUID(), ...more } = options;
     const { callAgentOf } = await import('../open/call-agent.ts');
     const hiring = this.#hiring();
     const url = await hiring.resolve(agent, signal);
-    yield* callAgentOf({ url, message, pay, requestId: randomUUID(), hops: 0 }, hiring, signal);
+    yield* callAgentOf({ ...more, url, message, requestId, hops: 0 }, hiring, signal);
   }
 
   /** What agents of this node need to ask others. */

@@ -12,6 +12,8 @@ export interface HostOfOptions {
   config?: Partial<AdminConfig>;
   /** Where the requests come from. */
   address?: string;
+  /** Folder of a web page. */
+  page?: string;
 }
 
 /** A host of some areas, to be asked by their owner. */
@@ -22,6 +24,7 @@ export function hostOf(areas: readonly OpenAPIHono<AdminEnv>[], options: HostOfO
     token: TOKEN,
     version: '1.2.3',
     areas,
+    page: options.page,
     onError: (error) => errors.push(error),
   });
   const ask = async (

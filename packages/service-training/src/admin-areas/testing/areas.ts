@@ -104,6 +104,7 @@ export const everyArea = () => [
     retireAgent: async () => registration,
     findAgents: async () => ({ agents: [], known: 0 }),
     inspectAgent: async () => identity,
+    callAgent: async function* () {},
   })),
   paymentsApp(async () => ({
     list: async () => ({ payments: [payment] }),

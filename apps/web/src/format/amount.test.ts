@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { addAmounts, exactAmount, shortAmount } from './amount.ts';
+
+it.each([
+  ['0', 18, '0'],
+  ['1', 18, '0.000000000000000001'],
+  ['1234567500000000000000', 18, '1,234.5675'],
+  ['1000000', 0, '1,000,000'],
+  ['999', 3, '0.999'],
+])('%s units with %d decimals are %s', (units, decimals, text) => {
+  expect(exactAmount(units, decimals)).toBe(text);
+});
+
+it.each([
+  ['1999999999999999999', 18, '1.999999'],
+  ['1', 18, '< 0.000001'],
+  ['5000000000000000000', 18, '5'],
+  ['42', null, '42 units'],
+])('on the screen an amount is never more than it is: %s, %s', (units, decimals, text) => {
+  expect(shortAmount(units, decimals)).toBe(text);
+});
+
+it('amounts beyond what a float holds are added exactly', () => {
+  expect(addAmounts('9007199254740993', '1')).toBe('9007199254740994');
+});

@@ -1,0 +1,27 @@
+/** Digits after the point that a figure on the screen has at most; the whole amount is its title. */
+const MOST_DECIMALS = 6;
+
+/** All digits of an amount in the token's smallest unit, without zeros at the end. */
+export function exactAmount(units: string, decimals: number): string {
+  const digits = units.padStart(decimals + 1, '0');
+  const whole = digits.slice(0, digits.length - decimals).replace(/\B(?=(\d{3})+$)/g, ',');
+  const part = digits.slice(digits.length - decimals).replace(/0+$/, '');
+  return part === '' ? whole : `${whole}.${part}`;
+}
+
+/**
+ * An amount for the screen, never more than it is: further digits are cut, and a sum too small to show is said to be.
+ * @param decimals of the token; null if unknown: the amount is shown in the smallest unit
+ */
+export function shortAmount(units: string, decimals: number | null): string {
+  if (decimals === null) return `${exactAmount(units, 0)} units`;
+  const exact = exactAmount(units, decimals);
+  const [whole, part = ''] = exact.split('.') as [string, string?];
+  const cut = part.slice(0, MOST_DECIMALS).replace(/0+$/, '');
+  if (cut === '' && whole === '0' && part !== '') return `< 0.${'0'.repeat(MOST_DECIMALS - 1)}1`;
+  return cut === '' ? whole : `${whole}.${cut}`;
+}
+
+/** The sum of amounts in one unit. */
+export const addAmounts = (...units: string[]): string =>
+  units.reduce((sum, each) => sum + BigInt(each), 0n).toString();

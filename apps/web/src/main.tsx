@@ -1,0 +1,74 @@
+import { signal } from '@preact/signals';
+import { render } from 'preact';
+import { type Api, createApi } from './api/api.ts';
+import { takeToken } from './api/token.ts';
+import { Agents } from './pages/agents.tsx';
+import { ChatPage } from './pages/chat.tsx';
+import { Home } from './pages/home.tsx';
+import { Log } from './pages/log.tsx';
+import { NoToken } from './pages/no-token.tsx';
+import { Peers } from './pages/peers.tsx';
+import { Round } from './pages/round.tsx';
+import { Task } from './pages/task.tsx';
+import { Tasks } from './pages/tasks.tsx';
+import { Shell, Title } from './parts/shell.tsx';
+import { type Route, readRoute } from './routes/routes.ts';
+import { follow } from './state/node.ts';
+
+const token = takeToken({ location, history, storage: sessionStorage });
+const route = signal<Route>(readRoute(location.hash));
+
+addEventListener('hashchange', () => {
+  // An address from `chorus open`, pasted into an open page.
+  if (location.hash.startsWith('#token=')) location.reload();
+  else route.value = readRoute(location.hash);
+});
+
+const PLACES: Partial<Record<Route['page'], string>> = {
+  home: '',
+  task: 'tasks',
+  round: 'tasks',
+  chat: 'agents',
+};
+
+function Page({ api }: { api: Api }) {
+  const { value } = route;
+  // By its address: another task is another page, with its heading in focus.
+  return (
+    <Shell place={PLACES[value.page] ?? value.page}>
+      <Content key={JSON.stringify(value)} api={api} route={value} />
+    </Shell>
+  );
+}
+
+function Content({ api, route }: { api: Api; route: Route }) {
+  switch (route.page) {
+    case 'home':
+      return <Home />;
+    case 'tasks':
+      return <Tasks api={api} />;
+    case 'task':
+      return <Task api={api} id={route.task} />;
+    case 'round':
+      return <Round api={api} task={route.task} round={route.round} />;
+    case 'agents':
+      return <Agents api={api} />;
+    case 'chat':
+      return <ChatPage api={api} own={route.own} agent={route.agent} />;
+    case 'peers':
+      return <Peers api={api} />;
+    case 'log':
+      return <Log />;
+    case 'unknown':
+      return <Title>There is no such page</Title>;
+  }
+}
+
+const page = document.getElementById('page')!;
+page.replaceChildren();
+if (token === null) render(<NoToken />, page);
+else {
+  const api = createApi({ token });
+  follow(api);
+  render(<Page api={api} />, page);
+}

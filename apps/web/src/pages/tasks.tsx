@@ -1,0 +1,30 @@
+import type { Api } from '../api/api.ts';
+import { agoText } from '../format/text.ts';
+import { FailureNotice, Notice } from '../parts/notices.tsx';
+import { Title } from '../parts/shell.tsx';
+import { TaskList } from '../parts/task-list.tsx';
+import { useLoad } from '../state/load.ts';
+import { now } from '../state/node.ts';
+
+/** Every task that the node follows, and those that it did not join. */
+export function Tasks({ api }: { api: Api }) {
+  const { data, failure } = useLoad(() => api.tasks(), 'tasks');
+  return (
+    <>
+      <Title>Tasks</Title>
+      <FailureNotice failure={failure} />
+      {data?.tasks.length === 0 && <p class="quiet">The node has joined no task yet.</p>}
+      {data && <TaskList tasks={data.tasks} />}
+      {data && data.refused.length > 0 && (
+        <section>
+          <h2>Seen and not joined</h2>
+          {data.refused.map(({ taskId, code, message, hint, at }) => (
+            <Notice key={taskId} message={`Task ${taskId}: ${message}`} code={code} hint={hint}>
+              <small class="quiet">{agoText(at, now.value)}</small>
+            </Notice>
+          ))}
+        </section>
+      )}
+    </>
+  );
+}

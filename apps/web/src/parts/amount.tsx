@@ -1,0 +1,36 @@
+import { exactAmount, shortAmount } from '../format/amount.ts';
+import { shortId } from '../format/text.ts';
+import { tokens } from '../state/node.ts';
+
+/** A sum of money; all its digits, and the token's address, are its title. */
+export function Amount({
+  units,
+  decimals,
+  token,
+}: {
+  units: string;
+  decimals: number | null;
+  token: string;
+}) {
+  const symbol = tokens.value.get(token.toLowerCase())?.symbol;
+  const whole = decimals === null ? `${units} units` : exactAmount(units, decimals);
+  return (
+    <span class="amount" title={`${whole} of token ${token}`}>
+      {shortAmount(units, decimals)} <small>{symbol ?? shortId(token)}</small>
+    </span>
+  );
+}
+
+/** Several sums, a line each. */
+export function Amounts({
+  of,
+}: {
+  of: readonly { amount: string; decimals: number | null; token: string }[];
+}) {
+  if (of.length === 0) return <span class="amount">0</span>;
+  return of.map(({ amount, decimals, token }) => (
+    <div key={token}>
+      <Amount units={amount} decimals={decimals} token={token} />
+    </div>
+  ));
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vite';
+
+/** The page runs under a policy that allows no inline script: everything is a file of its own, with a hash in its name. */
+export default defineConfig({
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: true,
+  },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+});
