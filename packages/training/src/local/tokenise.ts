@@ -65,7 +65,7 @@ function chatTokens(
       if (role !== 'assistant') continue;
       const before = tokenizer.encodeChat(messages.slice(0, at), { addGenerationPrompt: true });
       const after = tokenizer.encodeChat(messages.slice(0, at + 1));
-      // A template that rewrites what was said before gives no answer that could be told apart.
+      // A template that rewrites what was said before gives no answer that can be found.
       if (!startsWith(all, after) || !startsWith(after, before)) continue;
       learnt.fill(true, before.length, after.length);
     }
