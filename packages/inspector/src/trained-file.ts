@@ -1,5 +1,5 @@
 import { AutodiffError, parseModel } from '@chorus/autodiff';
-import { isGguf, readGguf } from '@chorus/language-models';
+import { isGguf, readGguf } from '@chorus/language-models/gguf';
 import type { TaskState } from '@chorus/protocol';
 import type { GlobalModel } from '@chorus/training';
 import { type Check, runCheck } from './checks.ts';

@@ -1,7 +1,6 @@
 import { mergeLora, withParameters } from '@chorus/autodiff';
-import { isGguf, openDecoder, writeAdapter } from '@chorus/language-models';
+import { isGguf } from '@chorus/language-models/gguf';
 import type { GraphOptions } from '../jobs/messages.ts';
-import { modelToTrain } from './model-to-train.ts';
 
 /** A trained model as a file for other runtimes. */
 export interface TrainedFile {
@@ -19,14 +18,17 @@ export interface TrainedFile {
  * @param values trained values by the names of the parameters
  * @throws ChorusError as {@link modelToTrain}
  */
-export function trainedModel(
+export async function trainedModel(
   base: Uint8Array,
   options: Pick<GraphOptions, 'adapter' | 'context'>,
   values: ReadonlyMap<string, Float32Array>,
-): TrainedFile {
+): Promise<TrainedFile> {
   const { adapter } = options;
   if (!adapter) return { bytes: withParameters(base, values), format: 'onnx' };
+  // Loaded when it is needed: a node that serves and trains other models holds no tokenizer in memory.
+  const { modelToTrain } = await import('./model-to-train.ts');
   if (!isGguf(base)) return { bytes: mergeLora(modelToTrain(base, options).model, values), format: 'onnx' };
+  const { openDecoder, writeAdapter } = await import('@chorus/language-models');
   const weights = new Map<string, { a: Float32Array; b: Float32Array }>();
   for (const [name, a] of values) {
     const weight = name.replace(/\.lora_A$/, '');
