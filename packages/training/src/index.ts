@@ -57,7 +57,7 @@ export type { FetchableDataset } from './fetch/catalogue.ts';
 export { type FetchOptions, fetchDataset } from './fetch/fetch-dataset.ts';
 export type { ProcessLimits } from './jobs/limits.ts';
 export {
-  type Adapter,
+  type AdapterOptions,
   type CarriedError,
   type EvaluateResult,
   type Foreign,

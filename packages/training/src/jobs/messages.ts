@@ -33,7 +33,7 @@ export type Optimizer =
  * Low-rank adapters that are trained instead of the model's own parameters, which stay as they are
  * (Hu et al. 2021, arXiv:2106.09685).
  */
-export interface Adapter {
+export interface AdapterOptions {
   /** Rank of both factors. */
   rank: number;
   /** An adapter counts alpha / rank times. */
@@ -49,7 +49,7 @@ export interface GraphOptions {
   loss: Loss;
   optimizer: Optimizer;
   /** Adapters to train. A language model of a GGUF file needs them. */
-  adapter?: Adapter;
+  adapter?: AdapterOptions;
   /** Positions of one sequence; needed for a language model of a GGUF file. */
   context?: number;
   /** Names of the trained parameters; default: all. */
@@ -108,6 +108,8 @@ export interface WorkerSetup extends GraphOptions {
   foreign: Foreign | undefined;
   /** Most that tensors of a foreign model may take, bytes. */
   tensorBytes: number | undefined;
+  /** Folder for the weights of a large model, which does not exist yet; the parent removes it when the process ends. */
+  scratch: string;
 }
 
 /** Given to the process. */

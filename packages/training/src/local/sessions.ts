@@ -1,5 +1,4 @@
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TrainingGraph } from '@chorus/autodiff';
 import { ChorusError } from '@chorus/protocol';
@@ -16,9 +15,11 @@ export interface SessionOpener {
 /**
  * Opens the graphs of a model from memory; or, if they refer to frozen weights in a file, from a folder of their own,
  * so that the weights are written once for all of them.
+ * @param folder made for that; it must not exist yet
  */
 export async function sessionOpener(
   frozen: TrainingGraph['frozen'],
+  folder: string,
   options: InferenceSession.SessionOptions,
 ): Promise<SessionOpener> {
   if (!frozen) return { open: (graph) => created(graph, options), close: async () => {} };
@@ -26,9 +27,9 @@ export async function sessionOpener(
   // memory and, measured with a model of 135 million parameters, no slower.
   const extra = options.extra as { session?: object } | undefined;
   const shared = { ...options, extra: { ...extra, session: { ...extra?.session, disable_prepacking: '1' } } };
-  const folder = await mkdtemp(join(tmpdir(), 'chorus-weights-'));
   const close = () => rm(folder, { recursive: true, force: true });
   try {
+    await mkdir(folder, { mode: 0o700 });
     const file = await open(join(folder, frozen.location), 'wx', 0o600);
     try {
       for (const part of frozen.parts) await file.writeFile(part);

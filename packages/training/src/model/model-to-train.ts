@@ -1,7 +1,7 @@
 import { adaptWeights, DataType, type Model, parseModel } from '@chorus/autodiff';
 import { isGguf, openDecoder, trainingModel } from '@chorus/language-models';
 import { ChorusError } from '@chorus/protocol';
-import type { Adapter } from '../jobs/messages.ts';
+import type { AdapterOptions } from '../jobs/messages.ts';
 
 /** A model as it is trained. */
 export interface ModelToTrain {
@@ -21,7 +21,7 @@ export interface ModelToTrain {
  */
 export function modelToTrain(
   bytes: Uint8Array,
-  { adapter, context }: { adapter?: Adapter | undefined; context?: number | undefined },
+  { adapter, context }: { adapter?: AdapterOptions | undefined; context?: number | undefined },
 ): ModelToTrain {
   const model = isGguf(bytes) ? languageModel(bytes, { adapter, context }) : parseModel(bytes);
   const predictsTokens = takesTokens(model);
@@ -49,7 +49,7 @@ export function modelToTrain(
 
 function languageModel(
   bytes: Uint8Array,
-  { adapter, context }: { adapter: Adapter | undefined; context: number | undefined },
+  { adapter, context }: { adapter: AdapterOptions | undefined; context: number | undefined },
 ): Model {
   if (adapter && context) return trainingModel(openDecoder(bytes), { context });
   throw new ChorusError(

@@ -1,6 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { getCompileCacheDir } from 'node:module';
-import { extname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ChorusError, type Facts } from '@chorus/protocol';
 import { PATIENCE, type ProcessLimits, WATCH_MILLISECONDS } from '../jobs/limits.ts';
@@ -48,9 +51,10 @@ export class ModelProcess {
   #watch: NodeJS.Timeout | undefined;
   #progressAt = performance.now();
 
-  constructor(setup: HostSetup, events: ProcessEvents) {
+  constructor(setup: Omit<HostSetup, 'scratch'>, events: ProcessEvents) {
     this.#limits = setup.limits;
     this.#events = events;
+    const scratch = join(tmpdir(), `chorus-weights-${randomUUID()}`);
     this.#child = fork(fileURLToPath(new URL(`./host${extname(import.meta.url)}`, import.meta.url)), {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -73,12 +77,13 @@ export class ModelProcess {
         running.delete(this);
         this.#fault ??= crashed(facts);
         events.ended(this.#fault);
-        resolve();
+        // A process that is killed while it opens a model removes nothing.
+        void rm(scratch, { recursive: true, force: true }).then(resolve, resolve);
       };
       this.#child.once('error', (error) => gone({ reason: error.message }));
       this.#child.once('close', (code, signal) => gone({ code, signal, lastWords: this.#lastWords.trim() }));
     });
-    void this.send({ kind: 'setup', setup });
+    void this.send({ kind: 'setup', setup: { ...setup, scratch } });
     this.busy(true);
   }
 

@@ -48,7 +48,7 @@ try {
 async function prepared(): Promise<{ graphs: EncodedGraphs; opener: SessionOpener; description: Opened }> {
   const graphs = trainingGraphs(setup.model, setup);
   const encoded = encodedGraphs(graphs);
-  const opener = await sessionOpener(graphs.training.frozen, {
+  const opener = await sessionOpener(graphs.training.frozen, setup.scratch, {
     executionProviders: [executionProvider(setup.device)],
     intraOpNumThreads: setup.threads,
     interOpNumThreads: 1,

@@ -1,13 +1,13 @@
 import { adaptWeights, encodeModel, parseModel } from '@chorus/autodiff';
 import { describe, expect, it } from 'vitest';
 import { syntheticDigits } from '../digits/synthetic.ts';
-import type { Adapter } from '../jobs/messages.ts';
+import type { AdapterOptions } from '../jobs/messages.ts';
 import { buildModel } from '../model/build.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
 
 const digits = syntheticDigits({ seed: 2, count: 120 });
 const model = buildModel('mlp', { inputShape: [1, 28, 28], classes: 10, seed: 0 });
-const adapter: Adapter = { rank: 4, alpha: 8, targets: ['fc1', 'fc2'], seed: 3 };
+const adapter: AdapterOptions = { rank: 4, alpha: 8, targets: ['fc1', 'fc2'], seed: 3 };
 const sgd = {
   loss: { kind: 'softmax-cross-entropy' },
   optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
@@ -70,7 +70,7 @@ describe('training by adapters', () => {
   });
 
   it('targets that no weight has, and a rank that is larger than a weight, are refused', async () => {
-    const refused = (change: Partial<Adapter>) =>
+    const refused = (change: Partial<AdapterOptions>) =>
       expect(createTrainer({ model, ...sgd, adapter: { ...adapter, ...change } })).rejects.toMatchObject({
         code: 'E_MODEL_LORA',
       });

@@ -1,5 +1,9 @@
+import { watch } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createTokenizer, openDecoder, tinyModel } from '@chorus/language-models';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type MemoryDataset, NO_LABEL, subset } from '../data/dataset.ts';
 import { eachNext, tokenWindows } from '../data/token-windows.ts';
 import { syntheticDigits } from '../digits/synthetic.ts';
@@ -140,6 +144,27 @@ describe('opening a language model', () => {
     );
     const damaged = createTrainer({ model: model.slice(0, 5000), ...options });
     await expect(damaged).rejects.toMatchObject({ code: 'E_MODEL_CORRUPT' });
+  });
+
+  it('weights in a temporary file are removed when the model is open, and when its process is killed before that', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'chorus-scratch-'));
+    vi.stubEnv('TMPDIR', folder);
+    try {
+      await (await createTrainer({ model, ...options })).close();
+      expect(await readdir(folder)).toEqual([]);
+      const stop = new AbortController();
+      const killing = watch(folder, () => stop.abort(new Error('enough')));
+      await createTrainer({ model, ...options, signal: stop.signal }).then(
+        (opened) => opened.close(),
+        (error: Error) => expect(error.message).toBe('enough'),
+      );
+      killing.close();
+      expect(stop.signal.aborted).toBe(true);
+      expect(await readdir(folder)).toEqual([]);
+    } finally {
+      vi.unstubAllEnvs();
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('one that may take too little memory is refused before the runtime opens it', async () => {

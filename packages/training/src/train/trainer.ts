@@ -179,7 +179,7 @@ interface Life {
 
 class ProcessTrainer implements Trainer {
   readonly device: Exclude<Device, 'auto'>;
-  readonly #setup: HostSetup;
+  readonly #setup: Omit<HostSetup, 'scratch'>;
   #life: Life | undefined;
   #opened: Opened | undefined;
   #closing: Promise<void> | undefined;
@@ -188,7 +188,7 @@ class ProcessTrainer implements Trainer {
   #crashes = 0;
   #next = 1;
 
-  constructor(setup: HostSetup) {
+  constructor(setup: Omit<HostSetup, 'scratch'>) {
     this.device = setup.device;
     this.#setup = setup;
   }
