@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { tinyModel } from '@chorus/language-models';
 import type { Terms } from '@chorus/protocol';
-import { buildModel, type Dataset } from '@chorus/training';
+import { buildModel, type Dataset, readModelFile } from '@chorus/training';
 import { adapterTerm, LANGUAGE_TRAINING, tokensData } from '../task-request/language-model.ts';
 import { PRIVATE_TRAINING, TRAINING } from '../task-request/plan.ts';
 import { termsData } from '../task-request/terms-data.ts';
@@ -26,7 +25,7 @@ export async function demoModel(
 ): Promise<DemoModel> {
   const { llm, model: name, privacy, seed } = options;
   if (llm) {
-    const bytes = llm.file === null ? tinyModel({ seed }) : await readFile(llm.file);
+    const bytes = llm.file === null ? tinyModel({ seed }) : await readModelFile(llm.file);
     return {
       bytes,
       name: llm.file === null ? 'a tiny language model' : basename(llm.file),

@@ -13,7 +13,7 @@ import {
 import type { TaskRequest } from '@chorus/service-training';
 import { buildModel, type Dataset, MODEL_NAMES, readModelFile } from '@chorus/training';
 import { decimal, integer } from '../options/numbers.ts';
-import { adapterTerm, isGgufFile, LANGUAGE_TRAINING, tokensData } from './language-model.ts';
+import { adapterTerm, LANGUAGE_TRAINING, tokensData } from './language-model.ts';
 import { PRIVATE_TRAINING, phasesAt, plannedTask, TRAINING } from './plan.ts';
 import { privacyTerm } from './privacy.ts';
 import { termsData } from './terms-data.ts';
@@ -215,7 +215,7 @@ async function modelFile(path: string): Promise<Uint8Array> {
       facts: { given: path.slice(0, 200) },
     });
   }
-  return (await isGgufFile(path)) ? readFile(path) : readModelFile(path);
+  return readModelFile(path);
 }
 
 /** Accounts from a file, one or more per line; in the order that the terms require. */

@@ -276,7 +276,7 @@ function summary(
 
 function ending(
   { taskId, outcome, accuracy, rounds, remaining, refunded }: Outcome,
-  { samples, home, decimals }: PublishingPlace,
+  { samples, data, home, decimals }: PublishingPlace,
   planned: number,
   running: boolean,
 ): string[] {
@@ -291,7 +291,9 @@ function ending(
     ...endLines({ taskId, round: rounds ?? 0, rounds: planned, home, remaining, decimals }),
     ...(accuracy === null || !samples
       ? []
-      : [`on ${samples.name} the model is right in ${(100 * accuracy).toFixed(1)} %`]),
+      : [
+          `on ${data === null ? samples.name : counted(samples.count, 'sample')} the model is right in ${(100 * accuracy).toFixed(1)} %`,
+        ]),
     ...(refunded === null
       ? []
       : [`${formatUnits(refunded, decimals)} tokens were not paid, and were refunded`]),

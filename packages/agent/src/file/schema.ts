@@ -37,6 +37,15 @@ const openai = z
   })
   .describe('A chat model at an endpoint that speaks the OpenAI API');
 
+const stop = z.array(z.string().min(1).max(100)).max(8).default([]).describe('Texts that end an answer');
+const seed = z
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1)
+  .optional()
+  .describe('Equal seeds give equal answers on one machine. Default: a random one for each answer');
+
 const bytes = z
   .strictObject({
     length: z.number().int().min(1).max(65_536).default(400).describe('Most bytes of an answer'),
@@ -48,14 +57,8 @@ const bytes = z
       .max(256)
       .default(256)
       .describe('Only this number of the most probable bytes'),
-    stop: z.array(z.string().min(1).max(100)).max(8).default([]).describe('Texts that end an answer'),
-    seed: z
-      .number()
-      .int()
-      .min(0)
-      .max(2 ** 31 - 1)
-      .optional()
-      .describe('Equal seeds give equal answers on one machine. Default: a random one for each answer'),
+    stop,
+    seed,
     context: z
       .number()
       .int()
@@ -76,14 +79,8 @@ const sampling = z
       .default(0.95)
       .describe('Only the most probable tokens whose probabilities add up to this'),
     topK: z.number().int().min(0).max(100_000).default(0).describe('Only this number of them; 0: all'),
-    stop: z.array(z.string().min(1).max(100)).max(8).default([]).describe('Texts that end an answer'),
-    seed: z
-      .number()
-      .int()
-      .min(0)
-      .max(2 ** 31 - 1)
-      .optional()
-      .describe('Equal seeds give equal answers on one machine. Default: a random one for each answer'),
+    stop,
+    seed,
   })
   .describe('How the next token is chosen');
 

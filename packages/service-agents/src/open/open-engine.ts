@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { AgentModel } from '@chorus/agent';
 import type { Inspection } from '@chorus/inspector';
@@ -78,47 +78,39 @@ async function checkSize(path: string): Promise<void> {
 }
 
 async function openLanguageFile(
-  { file, adapter, context, slots, sampling }: Extract<AgentModel, { kind: 'language' }>,
+  { file, adapter, context, slots, sampling }: LanguageModelFile,
   folder: string,
   signal: AbortSignal,
 ): Promise<Engine> {
-  const { createLanguageModel } = await import('@chorus/inference');
+  const [{ createLanguageModel }, { readModelFile }] = await Promise.all([
+    import('@chorus/inference'),
+    import('@chorus/training'),
+  ]);
   const path = resolve(folder, file);
   const adapterPath = adapter === null ? null : resolve(folder, adapter);
   for (const each of [path, ...(adapterPath === null ? [] : [adapterPath])]) await checkSize(each);
   return createLanguageModel({
-    model: await readGgufFile(path),
+    // Read in the model's own process.
+    model: path,
     name: basename(path),
-    ...(adapterPath === null ? {} : { adapter: await readGgufFile(adapterPath) }),
+    ...(adapterPath === null ? {} : { adapter: await readModelFile(adapterPath) }),
     ...languageSettings({ context, slots, sampling }),
     signal,
   });
 }
 
-/** @throws ChorusError `E_MODEL_UNREADABLE` */
-async function readGgufFile(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new ChorusError('E_MODEL_UNREADABLE', 'the model file cannot be read', {
-      facts: { path, reason: cause.code },
-      hint: cause.code === 'ENOENT' ? 'check the spelling' : 'check its permissions',
-      cause,
-    });
-  });
-}
-
 /** Default for the most tokens of a conversation: memory for each answer that is written grows with it. */
 const CONTEXT = 2048;
-/** Default for the answers that are written at the same time. */
-const SLOTS = 4;
+type LanguageModelFile = Extract<AgentModel, { kind: 'language' }>;
 
 function languageSettings({
-  context,
+  context = null,
   slots,
   sampling: { stop, seed, ...sampling },
-}: Pick<Extract<AgentModel, { kind: 'language' }>, 'context' | 'slots' | 'sampling'>) {
+}: Pick<LanguageModelFile, 'sampling'> & Partial<Pick<LanguageModelFile, 'context' | 'slots'>>) {
   return {
     context: context ?? CONTEXT,
-    slots,
+    ...(slots === undefined ? {} : { slots }),
     stop,
     sampling: { ...sampling, ...(seed === undefined ? {} : { seed }) },
   };
@@ -137,8 +129,13 @@ async function openNetworkModel(
   );
   const name = `task ${task}`;
   if (base) {
-    const settings = languageSettings({ context: null, slots: SLOTS, sampling });
-    return createLanguageModel({ model: base, adapter: bytes, name, ...settings, signal });
+    return createLanguageModel({
+      model: base,
+      adapter: bytes,
+      name,
+      ...languageSettings({ sampling }),
+      signal,
+    });
   }
   // A stranger's graph, whatever its weights are.
   const common = { model: bytes, name, foreign: true, signal };

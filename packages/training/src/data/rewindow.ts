@@ -1,13 +1,7 @@
-import {
-  createDataset,
-  createFileDataset,
-  type Dataset,
-  type MemoryDataset,
-  sharedFloats,
-} from './dataset.ts';
+import { createDataset, createFileDataset, type Dataset, sharedFloats } from './dataset.ts';
 import { MAX_SAMPLE_VALUES, MEMORY_DATASET_BYTES } from './limits.ts';
 import { windowNote } from './text.ts';
-import { isOfText } from './text-of.ts';
+import { isOfText, textInMemory } from './text-of.ts';
 
 /** The windows last made of each data set, so that a trainer that was sent them knows them again. */
 const made = new WeakMap<Dataset, { context: number; windows: Dataset }>();
@@ -51,7 +45,7 @@ function windowsOf(dataset: Dataset, context: number, memoryBytes: number): Data
     return createFileDataset({ ...common, ...asText, labels, file });
   }
   const stride = Math.ceil((labels.length * context * 4) / memoryBytes);
-  const text = tokensOf(dataset).subarray(skipped);
+  const text = textInMemory(dataset).subarray(skipped);
   const count = Math.ceil(labels.length / stride);
   const inputs = sharedFloats(count * context);
   for (let k = 0; k < count; k++) {
@@ -60,13 +54,4 @@ function windowsOf(dataset: Dataset, context: number, memoryBytes: number): Data
   if (stride === 1) return createDataset({ ...common, ...asText, inputs, labels });
   // Windows with gaps between them are no whole text any more, which the report would say.
   return createDataset({ ...common, inputs, labels: labels.filter((_, k) => k % stride === 0) });
-}
-
-/** The first window, and the byte after each. */
-function tokensOf({ inputs, labels, inputShape }: MemoryDataset): Uint8Array {
-  const context = inputShape[0]!;
-  const text = new Uint8Array(context + labels.length);
-  text.set(inputs.subarray(0, context));
-  text.set(labels, context);
-  return text;
 }

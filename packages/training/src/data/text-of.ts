@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { type Dataset, valuesOf } from './dataset.ts';
+import { type Dataset, type MemoryDataset, valuesOf } from './dataset.ts';
 import { unreadable } from './unreadable.ts';
 
 /** Whether a data set is made of whole texts, as {@link textOf} reads them; parts of its windows are not. */
@@ -26,12 +26,7 @@ export async function textOf(dataset: Dataset): Promise<Uint8Array> {
   const context = valuesOf(dataset.inputShape);
   // Each window begins one byte after the one before it, and its label is the byte that follows it.
   const length = dataset.count - 1 + context + 1;
-  if (dataset.inputs) {
-    const text = new Uint8Array(length);
-    text.set(dataset.inputs.subarray(0, context));
-    text.set(dataset.labels, context);
-    return text;
-  }
+  if (dataset.inputs) return textInMemory(dataset);
   const { path, offset } = dataset.file;
   const text = new Uint8Array(length);
   try {
@@ -48,5 +43,18 @@ export async function textOf(dataset: Dataset): Promise<Uint8Array> {
   } catch (cause) {
     throw unreadable(path, cause);
   }
+  return text;
+}
+
+/** The text of windows in memory that begin one byte apart: the first window, and the byte after each. */
+export function textInMemory({
+  inputs,
+  labels,
+  inputShape,
+}: Pick<MemoryDataset, 'inputs' | 'labels' | 'inputShape'>): Uint8Array {
+  const context = valuesOf(inputShape);
+  const text = new Uint8Array(context + labels.length);
+  text.set(inputs.subarray(0, context));
+  text.set(labels, context);
   return text;
 }

@@ -2,11 +2,12 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { AutodiffError, encodeModel, parseModel } from '@chorus/autodiff';
+import { isGguf } from '@chorus/language-models/gguf';
 import { ChorusError } from '@chorus/protocol';
 import { modelFault } from './model-fault.ts';
 
 /**
- * Read an ONNX file; tensors in external data files are merged into it (up to 2 GiB in all).
+ * Read a model file: a GGUF file as it is, or an ONNX file; tensors in external data files are merged into it (up to 2 GiB in all).
  * @throws ChorusError `E_MODEL_UNREADABLE` if a file cannot be read, or a data file lies outside the model's folder
  * (even by a link); `E_MODEL_CORRUPT` if the file is not a valid ONNX model; `E_MODEL_UNSUPPORTED` if it is of a kind
  * that is not read
@@ -19,6 +20,8 @@ export async function readModelFile(path: string): Promise<Uint8Array> {
       cause,
     });
   });
+  // Its structure is checked where it is opened.
+  if (isGguf(bytes)) return bytes;
   let complete = true;
   const folder = dirname(resolve(path));
   const externalData = (location: string): Uint8Array => {
