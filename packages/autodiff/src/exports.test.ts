@@ -8,6 +8,16 @@ const ints = (g: GraphBuilder, ...values: number[]) =>
   g.constant([values.length], BigInt64Array.from(values, BigInt));
 const int = (g: GraphBuilder, value: number) => g.constant([], BigInt64Array.of(BigInt(value)));
 
+/** A Constant node whose value is a list attribute, which no builder writes but some exporters do. */
+const listConstant = (name: string, type: 'ints' | 'floats', value: number[]): Node => ({
+  name,
+  op: 'Constant',
+  domain: '',
+  inputs: [],
+  outputs: [name],
+  attributes: new Map([[`value_${type}`, { type, value }]]),
+});
+
 /** The value of a ConstantOfShape. */
 const one = {
   type: 'tensor',
@@ -176,16 +186,8 @@ describe('graphs as exporters write them', () => {
     g.input('x', 'float32', ['N', 3]);
     g.initializer('w', [3, 3], new Float32Array(9));
     g.output(g.op('Slice', [g.op('MatMul', ['x', 'w']), 's', 'e']), 'float32', undefined, 'y');
-    const constant = (name: string, value: number): Node => ({
-      name,
-      op: 'Constant',
-      domain: '',
-      inputs: [],
-      outputs: [name],
-      attributes: new Map([['value_ints', { type: 'ints', value: [value] }]]),
-    });
     const graph = g.graph();
-    const nodes = [constant('s', 0), constant('e', 2 ** 63), ...graph.nodes];
+    const nodes = [listConstant('s', 'ints', [0]), listConstant('e', 'ints', [2 ** 63]), ...graph.nodes];
     const model = { irVersion: 8, opset: 18, domains: new Map(), producer: '', metadata: new Map() };
     const training = differentiate(
       { ...model, graph: { ...graph, nodes } },
@@ -201,17 +203,13 @@ describe('graphs as exporters write them', () => {
     g.initializer('w', [1, 1, 1, 1], Float32Array.of(0.5));
     const scales = g.op('Concat', ['ones', 'twos'], { axis: 0 });
     g.output(g.op('Resize', [g.op('Conv', ['x', 'w']), undefined, scales]), 'float32', undefined, 'y');
-    const constant = (name: string, value: number): Node => ({
-      name,
-      op: 'Constant',
-      domain: '',
-      inputs: [],
-      outputs: [name],
-      attributes: new Map([['value_floats', { type: 'floats', value: [value, value] }]]),
-    });
     const graph = g.graph();
     const model = { irVersion: 8, opset: 18, domains: new Map(), producer: '', metadata: new Map() };
-    const nodes = [constant('ones', 1), constant('twos', 2), ...graph.nodes];
+    const nodes = [
+      listConstant('ones', 'floats', [1, 1]),
+      listConstant('twos', 'floats', [2, 2]),
+      ...graph.nodes,
+    ];
     const { step } = differentiate(
       { ...model, graph: { ...graph, nodes } },
       { loss: { kind: 'mse' }, optimizer: { kind: 'sgd' } },
