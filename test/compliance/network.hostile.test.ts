@@ -158,7 +158,9 @@ describe('a hostile peer', () => {
         friend.subscribe(TOPIC, () => 'accept');
         await friend.connect(victim.multiaddrs()[0]!);
       }
-      await until(() => victim.libp2p.services.pubsub.getSubscribers(TOPIC).length === 5);
+      // In both directions: a friend sends to those whose subscription it has been told of.
+      const known = (network: LibP2pNetwork) => network.libp2p.services.pubsub.getSubscribers(TOPIC).length;
+      await until(() => known(victim) === 5 && friends.every((friend) => known(friend) > 0));
       const payload = new Uint8Array(14_000).fill(65);
       const count = MAX_TOPIC_MESSAGES_PER_WINDOW;
       for (let i = 0; i < count; i++) {
