@@ -135,6 +135,7 @@ export const ERROR_CODES = {
   E_CHAIN_NOT_MINED: { category: 'failed', unsent: 'unknown' },
   E_CHAIN_NOT_YOUR_TURN: { category: 'overtaken' },
   E_CHAIN_NO_CASE: { category: 'overtaken' },
+  E_CHAIN_NO_TILLS: { category: 'refused' },
   E_CHAIN_NO_GAS: { category: 'refused', unsent: 'for-certain' },
   E_CHAIN_REVERTED: { category: 'failed' },
   E_CHAIN_ROLE_REFUSED: { category: 'refused' },
