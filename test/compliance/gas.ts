@@ -7,7 +7,7 @@ const SNAPSHOT = new URL('../../packages/contracts/gas.json', import.meta.url);
 const TOLERANCE = 0.01;
 
 /**
- * Expect these transactions to cost what the committed snapshot says. `CHORUS_UPDATE_GAS=1` writes it anew.
+ * Expect these transactions to cost what the committed snapshot says. `CHORUS_UPDATE_GAS=1` writes it again.
  * @param measured gas by transaction, in words
  */
 export function expectGas(measured: Readonly<Record<string, bigint>>): void {

@@ -105,7 +105,7 @@ describe('the till of an agent', () => {
     expect(await owed(world.treasury)).toBe(100n);
   });
 
-  it('pays whoever the identity names when it is collected: its wallet, or its owner after it changed hands', async () => {
+  it('pays the account that the identity names when it is collected: its wallet, or its owner after it changed hands', async () => {
     await world.pay(2, 100n);
     await send(
       as(world.identities, world.accounts[2]!),
@@ -189,7 +189,7 @@ describe('terms', () => {
     expect(Number(first)).toBe((await world.evm.now()) + SEVEN_DAYS);
     await world.evm.passTime(SEVEN_DAYS - 100);
     await expectRefusal('TermsNotDue', tills, 'applyTerms', 0);
-    // A new proposal replaces the last, and waits anew.
+    // A new proposal replaces the last, and waits from the start.
     await world.setTerms(0, {});
     await world.evm.passTime(200);
     await expectRefusal('TermsNotDue', tills, 'applyTerms', 0);
@@ -259,7 +259,7 @@ describe('royalties of those who trained a model', () => {
     );
   });
 
-  it('go to nobody else, nowhere, and are not taken where nobody could claim them', async () => {
+  it('go to no other account, not to nowhere, and are not taken if no account could claim them', async () => {
     await world.pay(0, 1000n);
     await collect(0);
     await expectRefusal(
@@ -344,7 +344,7 @@ describe('a token that misbehaves', () => {
     expect(await others()).toEqual(before);
   });
 
-  it('and refuses a receiver keeps nobody else from being paid', async () => {
+  it('and refuses a receiver does not stop the others from being paid', async () => {
     const picky = await world.evm.deploySource('PickyToken', PICKY_TOKEN);
     const burn = '0x000000000000000000000000000000000000dEaD';
     await send(world.params, 'setTreasury', burn);

@@ -76,7 +76,7 @@ describe('the price of units', () => {
     await expectRefusal('NotLaunched', units, 'buy', 1, 1, MANY);
   });
 
-  it('brings whoever buys and sells around a stranger’s purchase at most what the price moved, and costs two fees', async () => {
+  it('brings an account that buys and sells around a stranger’s purchase at most what the price moved, and costs two fees', async () => {
     await world.launch(0, { slope: 1n });
     const sandwich = async (between: () => Promise<unknown>) => {
       const before = await world.balance(world.accounts[1]!.address);

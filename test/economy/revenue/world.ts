@@ -46,7 +46,7 @@ export interface RevenueWorld {
   tills: Contract;
   units: Contract;
   accounts: JsonRpcSigner[];
-  /** Of nobody else here. */
+  /** No account of the others. */
   treasury: string;
   balance(of: string, asset?: Contract): Promise<bigint>;
   /** Pay an agent as a caller of it does. */

@@ -45,7 +45,7 @@ const NONE: TillTerms = { holdersBps: 0, models: [], tools: [] };
 
 /** What the rules ask of the rest of the chain. */
 export interface RevenueSurroundings {
-  /** Owner of an identity, who is its wallet as well; undefined if there is none. */
+  /** Owner of an identity, who is its wallet as well; undefined for an unknown identity. */
   ownerOf(agentId: bigint): Address | undefined;
   treasury: Address;
   /** What a trainer of a task has earned in it, and what all have; whether it has ended. */

@@ -28,7 +28,7 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   ERC1155InsufficientBalance: [
     'E_CHAIN_INVALID_PARAMS',
-    'the account has not so many units',
+    'the account has fewer units than that',
     'look at what it holds: chorus units show',
   ],
   ERC1155InvalidApprover: internal('the zero address cannot approve a transfer'),

@@ -29,7 +29,7 @@ export const REVENUE_REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   NothingEarned: [
     'E_CHAIN_INVALID_PARAMS',
-    'no trainer of the task was ever paid, so that nobody could claim royalties of it',
+    'no trainer of the task was ever paid, so that no account could claim royalties of it',
     'name a task that has paid a reward',
   ],
   RoyaltiesNotOpen: [
@@ -65,7 +65,7 @@ export const REVENUE_REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   AboveCap: [
     'E_CHAIN_INVALID_PARAMS',
-    'there are not so many units',
+    'there are fewer units than that',
     'take at most the number that the facts name',
   ],
   PriceMoved: [
@@ -75,7 +75,7 @@ export const REVENUE_REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   UnitsVesting: [
     'E_CHAIN_NOT_MATURE',
-    'so many of the creator’s units are not free yet',
+    'that number of the creator’s units is not free yet',
     'keep at least the number that the facts name',
   ],
 };

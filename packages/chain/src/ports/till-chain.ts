@@ -99,7 +99,7 @@ export function createTillChain(parts: ChainParts): TillChain {
 
 const lower = (address: string): Address => address.toLowerCase() as Address;
 
-/** Arguments of the tills' event of this name; null if there is none. */
+/** Arguments of the tills' event of this name; null if it was not emitted. */
 function logOf(mined: Mined, name: string): Result | null {
   for (const log of mined.logs) {
     const parsed = TILLS.parseLog({ topics: [...log.topics], data: log.data });

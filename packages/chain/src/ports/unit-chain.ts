@@ -66,7 +66,9 @@ export function createUnitChain(parts: ChainParts): UnitChain {
       const call = await callOf('buy units', 'buy', [agentId, units, most]);
       const [{ token }] = await view('launchOf', [agentId]);
       // Without a launch there is no token to spend: the contract says why it refuses.
-      const mined = await (token === ZeroAddress ? writer.send(call) : writer.spend(call, lower(token), most));
+      const mined = await (token === ZeroAddress
+        ? writer.send(call)
+        : writer.spend(call, lower(token), most));
       const { cost, fee }: Record<string, bigint> = eventOf(mined, UNITS, 'Bought').toObject();
       return { ...receiptOf(mined), paid: cost! + fee! };
     },

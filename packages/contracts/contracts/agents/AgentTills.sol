@@ -15,10 +15,10 @@ import {AgentTill} from "./AgentTill.sol";
 import {AgentUnits} from "./AgentUnits.sol";
 
 /// @title Where agents are paid, and how a payment is divided
-/// @notice Nobody owns this contract and nothing in it can be changed. Tokens leave it to the royalties and the units of
+/// @notice This contract has no owner and cannot be changed. Tokens leave it to the royalties and the units of
 /// this deployment, and to whom they are owed.
 /// @dev Tokens that tills gave are counted as they arrive, and everything that is owed is kept by token: one that misbehaves
-/// harms whoever takes it alone.
+/// harms its own receivers alone.
 contract AgentTills is IAgentTills, Multicall, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
@@ -152,7 +152,7 @@ contract AgentTills is IAgentTills, Multicall, ReentrancyGuardTransient {
         }
     }
 
-    /// @return what the holders of units were given: nothing where nobody holds any, or they are of another token
+    /// @return what the holders of units were given: nothing if no unit is out, or the units are of another token
     function _payHolders(uint256 agentId, IERC20 token, uint256 part) private returns (uint256) {
         if (part == 0 || !units.sharesRevenue(agentId, token)) return 0;
         token.forceApprove(address(units), part);

@@ -14,7 +14,7 @@ import {IParameters} from "../interfaces/IParameters.sol";
 import {UnitPrices} from "./UnitPrices.sol";
 
 /// @title Units of agents
-/// @notice Nobody owns this contract; no launch can be paused, minted beyond its formula, or changed.
+/// @notice This contract has no owner; no launch can be paused, minted beyond its formula, or changed.
 /// @dev Everything is counted, nothing is read from balances. For every agent
 ///   reserve = sum of the prices of the units out,
 ///   sum of the revenue due <= revenue distributed - revenue claimed,

@@ -8,7 +8,7 @@ import {IModelRoyalties} from "../interfaces/IModelRoyalties.sol";
 import {ITaskManager} from "../interfaces/ITaskManager.sol";
 
 /// @title What the use of a model pays to those who trained it
-/// @notice Nobody owns this contract and nothing in it can be changed.
+/// @notice This contract has no owner and cannot be changed.
 /// @dev Deposits are kept for each task and token: a token that misbehaves harms its own deposits alone. For each of them
 ///   sum of claimed <= received,
 /// since a trainer's part is rounded down and the parts' numerators add up to their denominator.
@@ -56,7 +56,7 @@ contract ModelRoyalties is IModelRoyalties, ReentrancyGuardTransient {
         if (to == address(0) || to == address(this)) revert InvalidReceiver();
         for (uint256 i = 0; i < taskIds.length; i++) {
             uint256 taskId = taskIds[i];
-            // What is paid is written down before the next task is looked at: naming one twice gains nothing.
+            // What is paid is written down before the next task is read: naming one twice gains nothing.
             uint256 due = _due(taskId, token, msg.sender, _total(taskId));
             if (due == 0) continue;
             claimed[taskId][token][msg.sender] += due;

@@ -75,7 +75,7 @@ interface IAgentTills {
     /// @notice What a call of `collect` would divide now.
     function collectable(uint256 agentId, IERC20 token) external view returns (uint256);
     function termsOf(uint256 agentId) external view returns (Terms memory);
-    /// @notice Terms that wait for their time; `effectiveAt` is 0 if there are none.
+    /// @notice Terms that wait for their time; `effectiveAt` is 0 if nothing is proposed.
     function proposedTerms(uint256 agentId) external view returns (Terms memory terms, uint256 effectiveAt);
     /// @notice What was divided and is not paid out yet, of agents and of the treasury.
     function owed(IERC20 token, address account) external view returns (uint256);

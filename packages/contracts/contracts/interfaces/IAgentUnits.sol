@@ -6,8 +6,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 /// @title Units of agents: a part of what an agent earns, bought and sold at a price that a formula gives
 /// @notice ERC-1155, the id is the identity's number. The owner of an identity launches its units once, under terms that
-/// nobody can change: unit k, counted from 0, costs `base + slope * k`, to whoever buys it while k are out, and that is
-/// what the last one out brings whoever sells it. What the units out cost is the reserve of this agent, and nothing else
+/// never change: unit k, counted from 0, costs its buyer `base + slope * k` while k are out, and that is
+/// what the last one out brings its seller. What the units out cost is the reserve of this agent, and nothing else
 /// takes from it. The protocol's fee is on top of a purchase, and off a sale. Payments to the agent in the units' token
 /// give `holdersBps` of each to the units out, in equal parts; in another token they give nothing.
 /// Amounts are in the token's smallest unit, times in unix seconds.
@@ -27,7 +27,7 @@ interface IAgentUnits is IERC1155 {
         uint32 creatorUnits;
         /// Over which these become free to be sold or given away, evenly: at most 4 years.
         uint32 vestingSeconds;
-        /// For people, 1 to 280 bytes.
+        /// A description for buyers, 1 to 280 bytes.
         string description;
     }
 
@@ -50,7 +50,7 @@ interface IAgentUnits is IERC1155 {
     error PriceMoved(uint256 price);
     /// @notice The token did not deliver the exact amount (it takes a fee on transfers).
     error InexactTransfer();
-    /// @notice Of the creator's units, so many are not free yet.
+    /// @notice That number of the creator's units is not free yet.
     error UnitsVesting(uint256 locked);
     error NothingToClaim();
     error InvalidReceiver();

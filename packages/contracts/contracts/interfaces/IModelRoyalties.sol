@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 /// @title What the use of a model pays to those who trained it
-/// @notice Whoever uses a task's model deposits tokens for its trainers. Each of them is due its part of all deposits:
+/// @notice The users of a task's model deposit tokens for its trainers. Each of them is due its part of all deposits:
 /// what it earned in the task, of what all trainers earned, as the task contract has recorded it. Paid once the task has
 /// ended, when these figures are final. What rounding leaves, less than one unit for each trainer, stays.
 /// Amounts are in the token's smallest unit.
@@ -14,7 +14,7 @@ interface IModelRoyalties {
     event RoyaltiesDeposited(uint256 indexed taskId, IERC20 indexed token, address indexed from, uint256 amount);
     event RoyaltiesClaimed(uint256 indexed taskId, IERC20 indexed token, address indexed account, address to, uint256 amount);
 
-    /// @notice No trainer of the task was ever paid: nobody could claim a deposit.
+    /// @notice No trainer of the task was ever paid: no account could claim a deposit.
     error NothingEarned(uint256 taskId);
     /// @notice `open` was not called for the task.
     error RoyaltiesNotOpen(uint256 taskId);
