@@ -292,6 +292,7 @@ export const ERROR_CODES = {
   E_SUMMARY_UNAVAILABLE: { category: 'failed' },
   E_SUMMARY_WRONG: { category: 'failed', blames: 'author' },
   E_TRAINER_UNKNOWN: { category: 'refused' },
+  E_UNITS_UNKNOWN: { category: 'refused', status: 404 },
   E_VOTES_MISSING: { category: 'refused' },
   E_WITNESS_GENERATOR: { category: 'failed' },
   // ---- agents and the models they ask ----

@@ -239,7 +239,7 @@ export class RevenueRules {
     const { amount: proceeds, fee } = this.quote(agent, amount, 'sale');
     if (proceeds - fee < least) throw refusal('PriceMoved', 'sell units', { price: proceeds - fee });
     const units = this.units.get(agent)!;
-    this.#mayGive(caller, agent, amount, now);
+    this.#mayGive(caller, null, agent, amount, now);
     this.collect(agent, units.token);
     this.#count(caller, agent);
     this.held.add(-amount, caller, agent);
@@ -249,7 +249,7 @@ export class RevenueRules {
   }
 
   give(from: Address, to: Address, agent: bigint, amount: bigint, now: number): void {
-    this.#mayGive(from, agent, amount, now);
+    this.#mayGive(from, to, agent, amount, now);
     this.#count(from, agent);
     this.#count(to, agent);
     this.held.add(-amount, from, agent);
@@ -325,11 +325,12 @@ export class RevenueRules {
     return cost + fee;
   }
 
-  #mayGive(from: Address, agent: bigint, amount: bigint, now: number): void {
+  #mayGive(from: Address, to: Address | null, agent: bigint, amount: bigint, now: number): void {
     const left = this.held.get(from, agent) - amount;
     if (left < 0n) throw refusal('ERC1155InsufficientBalance', 'give units away');
     const locked = this.locked(agent, now);
-    if (from === this.units.get(agent)?.creator && left < locked) {
+    // Who gives units to itself still has them.
+    if (from === this.units.get(agent)?.creator && from !== to && left < locked) {
       throw refusal('UnitsVesting', 'give units away', { locked });
     }
   }

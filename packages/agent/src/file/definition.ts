@@ -1,4 +1,4 @@
-import type { Sum } from '@chorus/protocol';
+import type { Sum, TillTerms } from '@chorus/protocol';
 import type { AgentLimits, BytesSettings, TokenSettings } from './schema.ts';
 
 /** A chat model at an endpoint; secrets are resolved. */
@@ -114,6 +114,8 @@ export interface AgentDefinition {
   tools: readonly ToolServer[];
   /** What a call costs; null: nothing. */
   price: Sum | null;
+  /** How what is paid is divided, by its till; null: all of it is the agent's, paid to the wallet. */
+  share: TillTerms | null;
   knowledge: KnowledgeFiles | null;
   /** Null: it keeps nothing of its callers. */
   memory: { keepDays: number } | null;

@@ -12,6 +12,7 @@ import {
   defaultSampling,
 } from './schema.ts';
 import { ENVIRONMENT_REFERENCE, type Environment, resolveEndpoint } from './secrets.ts';
+import { shareOf } from './share.ts';
 import { toolsOf } from './tools.ts';
 import { readYaml, type YamlValue } from './yaml.ts';
 
@@ -68,6 +69,7 @@ function define(file: AgentFile, yaml: YamlValue, options: ReadOptions): AgentDe
     skills: file.skills?.map(skillOf) ?? null,
     tools: toolsOf(file, yaml, options),
     price: file.price === undefined ? null : parseSum(file.price),
+    share: shareOf(file, yaml, options.source),
     knowledge: knowledgeOf(file, yaml, options),
     memory: memoryOf(file, yaml, options),
     limits,

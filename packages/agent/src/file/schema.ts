@@ -2,6 +2,7 @@ import { isPlainLine, parseSum } from '@chorus/protocol';
 import { z } from 'zod';
 import { MAX_INSTRUCTIONS } from './limits.ts';
 import { ENVIRONMENT_REFERENCE } from './secrets.ts';
+import { share } from './share-schema.ts';
 
 const MAX_CLASSES = 100_000;
 
@@ -357,6 +358,7 @@ export const agentFileSchema = z
       .describe(
         'What a call costs, with the symbol or address of its token, such as 0.02 CHOR. Default: nothing',
       ),
+    share: share.optional(),
     knowledge: knowledge.optional(),
     memory: memory.optional(),
     limits: limits.prefault({}).describe('What one request may use at most'),

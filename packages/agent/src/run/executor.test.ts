@@ -14,6 +14,7 @@ const definition = (limits: Partial<AgentDefinition['limits']> = {}): AgentDefin
   skills: null,
   tools: [],
   price: null,
+  share: null,
   knowledge: null,
   memory: null,
   limits: { steps: 12, tokens: 1000, seconds: 60, depth: 3, concurrent: 2, ...limits },

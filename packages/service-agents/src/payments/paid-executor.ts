@@ -8,7 +8,8 @@ import {
 } from '@chorus/protocol';
 
 export interface Tariff {
-  offer: Offer;
+  /** Its payee changes with the identity of the agent. */
+  offer: () => Offer;
   cashier: Cashier;
   /** The request that is being answered: what it has paid. */
   call: () => PaidCall | undefined;
@@ -30,7 +31,7 @@ export function paidExecutor(executor: AgentExecutor, tariff: Tariff): AgentExec
     request: AgentRequest,
     signal: AbortSignal,
   ): AsyncGenerator<AgentEvent> {
-    const end = (call ?? unpaid()).begin(offer.agent);
+    const end = (call ?? unpaid()).begin(offer().agent);
     running++;
     let ending: Parameters<typeof end>[0] = 'done';
     try {
@@ -52,7 +53,7 @@ export function paidExecutor(executor: AgentExecutor, tariff: Tariff): AgentExec
       if (!waits && running >= concurrent) {
         throw new ChorusError('E_AGENT_BUSY', 'the agent has too much to do', { hint: 'ask again later' });
       }
-      await (tariff.call() ?? unpaid()).charge(cashier, offer);
+      await (tariff.call() ?? unpaid()).charge(cashier, offer());
     },
     // The call is the one that asks; its answer may be read outside of it.
     execute: (request, signal) => work(tariff.call(), request, signal),

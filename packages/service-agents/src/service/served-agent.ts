@@ -20,6 +20,7 @@ import {
   ChorusError,
   type Engine,
   type EngineFacts,
+  type TillTerms,
 } from '@chorus/protocol';
 import { makeFolder } from '@chorus/utils';
 import type { AgentsConfig } from '../config/agents-config.ts';
@@ -62,6 +63,8 @@ export interface CallableAgent {
   executor: AgentExecutor;
   /** Of each request; null: nothing. */
   price: Amount | null;
+  /** How what is paid is divided; null: all of it is the wallet's. */
+  share: TillTerms | null;
 }
 
 export interface ServeOptions {
@@ -150,15 +153,15 @@ export class ServedAgent {
         defaultOutputModes: outputModes,
         ...fields
       } = cardFields(definition, engine.facts);
-      const { executor, extensions } = await charging(free, urls, { ...options, concurrent });
-      const description = {
-        ...fields,
-        inputModes,
-        outputModes,
-        extensions: [...(definition.knowledge ? [CITATIONS_EXTENSION] : []), ...extensions],
+      const { executor, priced } = await charging(free, urls, { ...options, concurrent });
+      const sign = async (identity: AgentIdentity | null) => {
+        const extensions = [
+          ...(definition.knowledge ? [CITATIONS_EXTENSION] : []),
+          ...(await priced(identity)),
+        ];
+        const description = { ...fields, inputModes, outputModes, extensions };
+        return signedCard({ description, places }, identity, options.keySeed);
       };
-      const sign = (identity: AgentIdentity | null) =>
-        signedCard({ description, places }, identity, options.keySeed);
       const card = await sign(options.identity);
       const folder = agentFolder(options.dataDir, name);
       await makeFolder(folder, 0o700);
@@ -188,6 +191,7 @@ export class ServedAgent {
         since,
         executor,
         price,
+        share: definition.share,
       };
       return new ServedAgent({ agent, urls, did, app, card, selling, sign });
     } catch (error) {
@@ -259,24 +263,32 @@ function signedCard(
   return signCard(buildCard({ ...description, extensions }, places), keySeed);
 }
 
-/** The executor that is paid for each request, and its price for the card. */
+/** The executor that is paid for each request, and what the card says of it; `priced` sets who is paid from now on. */
 async function charging(
   executor: AgentExecutor,
   urls: AgentUrls,
-  { paid, name, loaded, observer, concurrent }: ServeOptions & { concurrent: number },
+  { paid, name, loaded, observer, concurrent, identity: first }: ServeOptions & { concurrent: number },
 ) {
-  if (!paid) return { executor, extensions: [] };
+  if (!paid) return { executor, priced: async () => [] };
   const { price, selling, chain } = paid;
-  const [{ offerOf, paymentExtension }, { paidExecutor }] = await Promise.all([
+  const [{ offerOf, paymentExtension }, { paidExecutor }, { payeeOf }] = await Promise.all([
     import('../payments/offer-of.ts'),
     import('../payments/paid-executor.ts'),
+    import('../payments/payee.ts'),
   ]);
-  const title = loaded.definition.name;
-  const offer = await offerOf({ name, title, url: urls.http ?? urls.libp2p }, price, chain);
+  const { name: title, share } = loaded.definition;
+  const offerFor = async (identity: AgentIdentity | null) => {
+    const payTo = await payeeOf(share, identity?.agentId ?? null, chain);
+    return offerOf({ name, title, url: urls.http ?? urls.libp2p }, price, payTo, chain);
+  };
+  let offer = await offerFor(first);
   const { cashier, call } = selling;
   const admit = () => observer.admit();
   return {
-    executor: paidExecutor(executor, { offer, cashier, call, admit, concurrent }),
-    extensions: [paymentExtension(offer, price)],
+    executor: paidExecutor(executor, { offer: () => offer, cashier, call, admit, concurrent }),
+    priced: async (identity: AgentIdentity | null) => {
+      offer = await offerFor(identity);
+      return [paymentExtension(offer, price)];
+    },
   };
 }

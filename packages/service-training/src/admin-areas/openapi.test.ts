@@ -103,6 +103,16 @@ const SAMPLES: Record<string, { path?: string; body?: object }> = {
     path: `/v1/agents/payments/pay_${'0a'.repeat(16)}/end`,
     body: { state: 'refused', reason: 'too late' },
   },
+  claimRevenue: { body: { tasks: ['3'] } },
+  till: { path: '/v1/tills/7' },
+  collectTill: { path: '/v1/tills/7/collect' },
+  units: { path: '/v1/units/7' },
+  launchUnits: {
+    path: '/v1/units/7/launch',
+    body: { base: '100', cap: '50', holders: 10, description: 'Reads digits' },
+  },
+  buyUnits: { path: '/v1/units/7/buy', body: { amount: '5', limit: '600' } },
+  sellUnits: { path: '/v1/units/7/sell', body: { amount: '5', limit: '400' } },
   unban: { path: `/v1/bans/${PEER}` },
 };
 
