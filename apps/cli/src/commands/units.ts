@@ -6,8 +6,6 @@ import { connectNode, type HomeOptions, homeOptions } from '../environment/home.
 import { print, printJson } from '../output/table.ts';
 import { amount, short } from '../output/units.ts';
 import { unitsLines } from '../revenue/view.ts';
-import { networkToken } from '../stake/book.ts';
-import { addressOf, unitsOf } from '../stake/choose.ts';
 
 interface LaunchFlags extends HomeOptions {
   price: string;
@@ -51,7 +49,7 @@ export function unitsCommand(): Command {
     .option('--mine <number>', 'units that you buy at once, at their price', '0')
     .option('--freed-over <days>', 'time over which these can be sold, such as 90d', '0d')
     .requiredOption('--about <text>', 'what buyers read')
-    .option('--token <address>', 'token of the units (that of the network)')
+    .option('--token <token>', 'token of the units, by symbol or address (the first of agents.tokens)')
     .addHelpText(
       'after',
       "\nUnits that bear revenue may be securities where you live.\n\nExample:\n  $ chorus units launch 7 --price 1 --step 0.01 --cap 1000 --holders 10 --mine 50 --freed-over 90d --about 'Reads digits'",
@@ -85,13 +83,20 @@ async function launchAction(agent: string, flags: LaunchFlags): Promise<void> {
   if (!(holders >= 0 && holders <= 100))
     throw usage('--holders', flags.holders, 'give a number from 0 to 100');
   const node = await connectNode(flags);
-  const token = flags.token === undefined ? await networkToken(flags) : addressOf(flags.token, '--token');
-  if (token === null) throw usage('--token', '', 'name the token of the units by its address');
-  const stakes = await node.stakes({ token });
+  const { tokens } = await node.revenue();
+  const known = flags.token === undefined ? tokens[0] : tokens.find((each) => isCalled(each, flags.token!));
+  if (!known || known.decimals === null) {
+    throw usage(
+      '--token',
+      flags.token ?? '',
+      'name a token of agents.tokens: chorus config get agents.tokens',
+    );
+  }
+  const { token, decimals } = known;
   const units = await node.launchUnits(agent, {
     token,
-    base: unitsOf(flags.price, token, stakes),
-    slope: stepOf(flags.step, stakes.tokens.find(({ address }) => address === token)?.decimals ?? 0),
+    base: unitsOfText('--price', flags.price, decimals),
+    slope: unitsOfText('--step', flags.step, decimals),
     cap: flags.cap,
     holders,
     creatorUnits: flags.mine,
@@ -143,13 +148,17 @@ const trade = (
 const tokensOf = ({ token, symbol, decimals }: UnitsDocument, units: string): string =>
   `${amount(units, decimals)} ${symbol ?? short(token)}`;
 
-/** An amount that may be 0. */
-function stepOf(text: string, decimals: number): string {
-  if (!/^\d{1,39}(\.\d{1,77})?$/.test(text)) throw usage('--step', text, 'give a number, such as 0.01');
+/** Whether a token has this symbol or address. */
+const isCalled = ({ token, symbol }: { token: string; symbol: string | null }, name: string): boolean =>
+  symbol === name || token.toLowerCase() === name.toLowerCase();
+
+/** An amount in tokens, which may be 0, in the token's smallest unit. */
+function unitsOfText(option: string, text: string, decimals: number): string {
+  if (!/^\d{1,39}(\.\d{1,77})?$/.test(text)) throw usage(option, text, 'give a number, such as 0.01');
   try {
     return parseUnits(text, decimals).toString();
   } catch {
-    throw usage('--step', text, `give at most ${decimals} decimals`);
+    throw usage(option, text, `give at most ${decimals} decimals`);
   }
 }
 

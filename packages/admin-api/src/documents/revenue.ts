@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { agentIdSchema } from './agent-id.ts';
-import { addressSchema, amountSchema, taskIdSchema, timeSchema, tokenAmountSchema } from './values.ts';
+import {
+  addressSchema,
+  amountSchema,
+  decimalsSchema,
+  taskIdSchema,
+  timeSchema,
+  tokenAmountSchema,
+} from './values.ts';
 
 const percent = z.number().min(0).max(100);
 
@@ -60,6 +67,9 @@ export type RevenueQuery = z.input<typeof revenueQuerySchema>;
 
 export const revenueSchema = z.object({
   account: addressSchema,
+  tokens: z
+    .array(z.object({ token: addressSchema, symbol: z.string().nullable(), decimals: decimalsSchema }))
+    .describe('those that the node pays and is paid with'),
   tills: z
     .array(
       z.object({

@@ -72,7 +72,14 @@ export class NodeRevenue {
   async overview(tasks: readonly bigint[]): Promise<RevenueDocument> {
     const { chain, tokens, registrations } = this.#options;
     const { account } = chain;
-    const [tills, owed, royalties, units] = await Promise.all([
+    const [known, tills, owed, royalties, units] = await Promise.all([
+      Promise.all(
+        tokens.map(async (token) => ({
+          token,
+          symbol: await chain.symbol(token).catch(() => null),
+          decimals: await chain.decimals(token).catch(() => null),
+        })),
+      ),
       Promise.all(
         registrations.all().map(async ({ name, agentId }) => ({
           agentId: agentId.toString(),
@@ -85,7 +92,7 @@ export class NodeRevenue {
       this.#amounts((token) => chain.royalties(token, account, [...tasks])),
       this.#held(),
     ]);
-    return { account, tills, owed, royalties, units };
+    return { account, tokens: known, tills, owed, royalties, units };
   }
 
   /** Collect the tills of this node, and pay out what the wallet is owed by anyone. What was paid stays paid if a later part fails. */

@@ -120,6 +120,7 @@ export const everyArea = () => [
   revenueApp(async () => ({
     overview: async () => ({
       account: ADDRESS,
+      tokens: [{ token: ADDRESS, symbol: 'CHOR', decimals: 6 }],
       tills: [{ agentId: '7', agent: 'guide', address: ADDRESS, waiting: amounts }],
       owed: amounts,
       royalties: amounts,
