@@ -58,6 +58,8 @@ export class MemoryLedger {
   /** Attested rounds of identities. */
   history = new Map<bigint, { rounds: number; rewarded: number }>();
   tasks: MemoryTask[] = [];
+  /** Whether the network has tills; those from before there were any have not. */
+  hasTills = true;
   /** Tills, units and royalties. */
   revenue = new RevenueRules({
     ownerOf: (agentId) => this.owners[Number(agentId)],

@@ -20,7 +20,7 @@ export class MemoryRevenueChain implements TillChain, UnitChain {
   }
 
   async tillOf(agentId: bigint): Promise<Address | null> {
-    return tillAddress(agentId);
+    return this.ledger.hasTills ? tillAddress(agentId) : null;
   }
 
   async till(agentId: bigint) {

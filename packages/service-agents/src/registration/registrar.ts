@@ -15,7 +15,7 @@ import pLimit from 'p-limit';
 import { isReachable } from './reachable.ts';
 import type { Registrations } from './registrations.ts';
 import { registryOf } from './registry-of.ts';
-import { agreeTerms } from './till-terms.ts';
+import { agreeTerms, requireTills } from './till-terms.ts';
 
 /** A file of this node's own, ms. */
 const READ_MILLISECONDS = 10_000;
@@ -88,6 +88,7 @@ export class Registrar {
       const cost = isDone ? { gas: 0n, wei: 0n } : await chain.registrationCost(place, uri, known);
       return document(name, registry, { agentId: known, uri: known === null ? null : uri, cost });
     }
+    if (share) await requireTills(chain);
     const transactions: Hex[] = [];
     let agentId = known;
     if (agentId === null) {

@@ -1,11 +1,19 @@
 import type { RegistrationDocument } from '@chorus/admin-api';
-import { type ChainPort, type Hex, sameTerms, type TillTerms } from '@chorus/protocol';
+import { type ChainPort, ChorusError, type Hex, sameTerms, type TillTerms } from '@chorus/protocol';
 import { termsDocument } from '../revenue/terms.ts';
 
 /** What an agent's till has to say, and what was sent for that. */
 export interface AgreedTerms {
   transactions: Hex[];
   document: NonNullable<RegistrationDocument['till']>;
+}
+
+/** Known before anything is sent. @throws ChorusError `E_CHAIN_NO_TILLS` */
+export async function requireTills(chain: Pick<ChainPort, 'tillOf'>): Promise<void> {
+  if ((await chain.tillOf(0n)) !== null) return;
+  throw new ChorusError('E_CHAIN_NO_TILLS', 'this network has no tills for agents', {
+    hint: 'remove `share` from the agent file: the agent is then paid to the wallet',
+  });
 }
 
 /**

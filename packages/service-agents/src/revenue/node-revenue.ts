@@ -72,14 +72,10 @@ export class NodeRevenue {
   async overview(tasks: readonly bigint[]): Promise<RevenueDocument> {
     const { chain, tokens, registrations } = this.#options;
     const { account } = chain;
-    const [known, tills, owed, royalties, units] = await Promise.all([
-      Promise.all(
-        tokens.map(async (token) => ({
-          token,
-          symbol: await chain.symbol(token).catch(() => null),
-          decimals: await chain.decimals(token).catch(() => null),
-        })),
-      ),
+    const known = await this.#tokens();
+    if (!(await this.#hasTills()))
+      return { account, tokens: known, tills: [], owed: [], royalties: [], units: [] };
+    const [tills, owed, royalties, units] = await Promise.all([
       Promise.all(
         registrations.all().map(async ({ name, agentId }) => ({
           agentId: agentId.toString(),
@@ -99,6 +95,7 @@ export class NodeRevenue {
   async claim({ tasks = [] }: RevenueClaimRequest): Promise<RevenueClaimed> {
     const { chain, registrations, tokens } = this.#options;
     const paid: RevenueClaimed['paid'] = [];
+    if (!(await this.#hasTills())) return { paid };
     const note = async (
       from: RevenueClaimed['paid'][number]['from'],
       token: Address,
@@ -123,6 +120,22 @@ export class NodeRevenue {
         await note('units', revenue.token as Address, { amount, transaction });
     }
     return { paid };
+  }
+
+  /** Networks from before there were any have none: nothing is earned there but by training. */
+  async #hasTills(): Promise<boolean> {
+    return (await this.#options.chain.tillOf(0n)) !== null;
+  }
+
+  #tokens(): Promise<RevenueDocument['tokens']> {
+    const { tokens, chain } = this.#options;
+    return Promise.all(
+      tokens.map(async (token) => ({
+        token,
+        symbol: await chain.symbol(token).catch(() => null),
+        decimals: await chain.decimals(token).catch(() => null),
+      })),
+    );
   }
 
   /** Units that the wallet has, or whose revenue it has not claimed. */

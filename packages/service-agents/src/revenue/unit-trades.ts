@@ -1,5 +1,12 @@
 import type { UnitLaunchRequest, UnitsDocument, UnitTraded, UnitTradeRequest } from '@chorus/admin-api';
-import { type Address, type AgentUnits, type ChainPort, ChorusError, type UnitQuote } from '@chorus/protocol';
+import {
+  type Address,
+  type AgentUnits,
+  type ChainPort,
+  ChorusError,
+  plainLine,
+  type UnitQuote,
+} from '@chorus/protocol';
 
 /** @param amount of units that prices are for @throws ChorusError `E_UNITS_UNKNOWN`, `E_CHAIN_NO_TILLS` */
 export async function unitsDocument(
@@ -28,7 +35,8 @@ export async function unitsDocument(
     locked: units.locked.toString(),
     vestingSeconds: units.vestingSeconds,
     launchedAt: new Date(units.launchedAt * 1000).toISOString(),
-    description: units.description,
+    // A stranger's words, which must not steer a terminal.
+    description: plainLine(units.description),
     supply: supply.toString(),
     reserve: units.reserve.toString(),
     held: units.held.toString(),

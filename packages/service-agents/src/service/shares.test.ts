@@ -166,6 +166,21 @@ describe('an agent whose file gives parts of a payment to others', () => {
   });
 });
 
+describe('a network without tills', () => {
+  it('has agents that are paid to their wallets, refuses shares before anything is sent, and shows no revenue', async () => {
+    world.ledger.hasTills = false;
+    const base = await serve('share: { holders: 10 }\n');
+    const before = world.ledger.block;
+    await expect(register()).rejects.toMatchObject({ code: 'E_CHAIN_NO_TILLS' });
+    expect(world.ledger.block).toBe(before);
+    expect(await payees(base)).toEqual([one.ports.chain.account, one.ports.chain.account]);
+    await serve('', one, 'plain');
+    await register('plain');
+    expect(await revenue(one)).toMatchObject({ tills: [], owed: [], royalties: [], units: [] });
+    expect(await (await one.services.agents.revenue()).claim({ tasks: ['1'] })).toEqual({ paid: [] });
+  });
+});
+
 describe('units of an agent', () => {
   it('are launched by its owner, bought on another node, and bring their holder a part of each call', async () => {
     const two = await start(2);
