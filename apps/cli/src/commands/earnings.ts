@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { connectNode, type HomeOptions, homeOptions } from '../environment/home.ts';
 import { print, printJson } from '../output/table.ts';
-import { claimedLines, earningsLines } from '../revenue/view.ts';
+import { claimedLines, earningsLines, symbolsOf } from '../revenue/view.ts';
 
 /** `chorus earnings`: what every stream has brought to the wallet, and having it paid out. */
 export function earningsCommand(): Command {
@@ -42,5 +42,5 @@ async function claimAction(flags: HomeOptions): Promise<void> {
   const { claimed } = await node.claim();
   const revenue = await node.claimRevenue({ tasks });
   if (flags.json) printJson({ training: claimed, ...revenue });
-  else print(...claimedLines(claimed, revenue));
+  else print(...claimedLines(claimed, revenue, symbolsOf(await node.revenue())));
 }

@@ -12,11 +12,20 @@ import colors from 'yoctocolors';
 import { fields, table } from '../output/table.ts';
 import { amount, duration, short } from '../output/units.ts';
 
+/** Symbols of the tokens that the node knows, by address. */
+export type Symbols = ReadonlyMap<string, string>;
+
+export const symbolsOf = ({ tokens }: Pick<RevenueDocument, 'tokens'>): Symbols =>
+  new Map(tokens.flatMap(({ token, symbol }) => (symbol === null ? [] : [[token.toLowerCase(), symbol]])));
+
 /** Sums in several tokens, in one line. */
-export const sums = (list: readonly TokenAmount[]): string =>
-  list
-    .map(({ token, decimals, amount: units }) => `${amount(units, decimals)} of ${short(token)}`)
-    .join(', ') || '0';
+function sums(list: readonly TokenAmount[], symbols: Symbols): string {
+  const texts = list.map(({ token, decimals, amount: units }) => {
+    const symbol = symbols.get(token.toLowerCase()) ?? `of ${short(token)}`;
+    return `${amount(units, decimals)} ${symbol}`;
+  });
+  return texts.join(', ') || '0';
+}
 
 /** How a till divides payments, in words. */
 export function termsText({ holders, trainers, tools }: TillTermsDocument): string {
@@ -28,7 +37,10 @@ export function termsText({ holders, trainers, tools }: TillTermsDocument): stri
   return parts.length === 0 ? 'all of it is its owner’s' : `${parts.join(', ')}; the rest is its owner’s`;
 }
 
-export function tillLines({ agentId, address, terms, proposed, waiting }: TillDocument): string[] {
+export function tillLines(
+  { agentId, address, terms, proposed, waiting }: TillDocument,
+  symbols: Symbols,
+): string[] {
   return [
     fields([
       ['agent', agentId],
@@ -37,19 +49,19 @@ export function tillLines({ agentId, address, terms, proposed, waiting }: TillDo
       ...(proposed
         ? ([['from then on', `${proposed.effectiveAt}: ${termsText(proposed.terms)}`]] as [string, string][])
         : []),
-      ['waiting', sums(waiting)],
+      ['waiting', sums(waiting, symbols)],
     ]),
     '',
     waiting.length === 0 ? 'Nothing waits to be divided.' : `Divide it: chorus till collect ${agentId}`,
   ];
 }
 
-export function collectionLines({ agentId, collected }: CollectionDocument): string[] {
+export function collectionLines({ agentId, collected }: CollectionDocument, symbols: Symbols): string[] {
   if (collected.length === 0) return [`The till of agent ${agentId} is empty: nothing was sent.`];
   return collected.map((each) => {
     const written = (units: string) => amount(units, each.decimals);
     return [
-      colors.bold(`token ${short(each.token)}`),
+      colors.bold(symbols.get(each.token.toLowerCase()) ?? `token ${short(each.token)}`),
       fields([
         ['paid by callers', written(each.paid)],
         ...(each.passed === '0' ? [] : ([['passed on to it', written(each.passed)]] as [string, string][])),
@@ -89,32 +101,32 @@ export function unitsLines(units: UnitsDocument, count: string): string[] {
 }
 
 /** What each stream has brought, and what waits. */
-export function earningsLines(
-  rewards: Rewards,
-  { tills, owed, royalties, units }: RevenueDocument,
-): string[] {
+export function earningsLines(rewards: Rewards, revenue: RevenueDocument): string[] {
+  const { tills, owed, royalties, units } = revenue;
+  const symbols = symbolsOf(revenue);
+  const written = (list: readonly TokenAmount[]): string => sums(list, symbols);
   const rows: [string, string, string][] = [
     ...rewards.claimable.map((each): [string, string, string] => [
       'training',
-      sums([each]),
+      written([each]),
       'rewards of tasks',
     ]),
     ...tills
       .filter(({ waiting }) => waiting.length > 0)
       .map(({ agent, waiting }): [string, string, string] => [
         'agents',
-        sums(waiting),
+        written(waiting),
         `in the till of ${agent}, before it is divided`,
       ]),
-    ...owed.map((each): [string, string, string] => ['agents', sums([each]), 'divided, and owed to you']),
+    ...owed.map((each): [string, string, string] => ['agents', written([each]), 'divided, and owed to you']),
     ...royalties.map((each): [string, string, string] => [
       'royalties',
-      sums([each]),
+      written([each]),
       'of models you trained',
     ]),
-    ...units.map(({ agentId, held, revenue }): [string, string, string] => [
+    ...units.map(({ agentId, held, revenue: brought }): [string, string, string] => [
       'units',
-      sums([revenue]),
+      written([brought]),
       `${held} units of agent ${agentId}`,
     ]),
   ];
@@ -122,10 +134,16 @@ export function earningsLines(
   return [table(['stream', 'claimable', 'what it is'], rows), '', 'Have it paid out: chorus earnings claim'];
 }
 
-export function claimedLines(training: readonly TokenAmount[], { paid }: RevenueClaimed): string[] {
+export function claimedLines(
+  training: readonly TokenAmount[],
+  { paid }: RevenueClaimed,
+  symbols: Symbols,
+): string[] {
   const lines = [
-    ...training.map((each) => `${sums([each])} for training`),
-    ...paid.map(({ from, transaction, ...each }) => `${sums([each])} from ${from} in ${transaction}`),
+    ...training.map((each) => `${sums([each], symbols)} for training`),
+    ...paid.map(
+      ({ from, transaction, ...each }) => `${sums([each], symbols)} from ${from} in ${transaction}`,
+    ),
   ];
   return lines.length === 0 ? ['there is nothing to claim'] : lines;
 }
