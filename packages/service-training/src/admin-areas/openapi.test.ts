@@ -103,6 +103,8 @@ const SAMPLES: Record<string, { path?: string; body?: object }> = {
     path: `/v1/agents/payments/pay_${'0a'.repeat(16)}/end`,
     body: { state: 'refused', reason: 'too late' },
   },
+  settledRounds: { path: '/v1/tasks/7/rounds' },
+  roundProof: { path: '/v1/tasks/7/rounds/1/proof' },
   unban: { path: `/v1/bans/${PEER}` },
 };
 
