@@ -4,6 +4,8 @@ import type {
   DirectoryList,
   PeerList,
   RoundList,
+  RoundProof,
+  SettledRounds,
   StakesDocument,
   Status,
   TaskDetail,
@@ -39,18 +41,23 @@ export function createApi({ token, fetch: send = (url, init) => fetch(url, init)
     if (!response.ok) throw await failureOf(response);
     return response;
   }
-  const get = async <T>(path: string, query: Query = {}): Promise<T> => {
+  const get = async <T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> => {
     const given = Object.entries(query).flatMap(([name, value]) =>
       value === undefined || value === '' ? [] : [[name, String(value)]],
     );
     const text = new URLSearchParams(given).toString();
-    return (await (await open(text === '' ? path : `${path}?${text}`)).json()) as T;
+    const response = await open(text === '' ? path : `${path}?${text}`, signal ? { signal } : {});
+    return (await response.json()) as T;
   };
   return {
     status: () => get<Status>('/v1/status'),
     tasks: () => get<TaskList>('/v1/tasks'),
     task: (id: string) => get<TaskDetail>(`/v1/tasks/${encodeURIComponent(id)}`),
+    lastRounds: () => get<RoundList>('/v1/rounds', { limit: 1000 }),
     rounds: (task: string) => get<RoundList>('/v1/rounds', { task, limit: 1000 }),
+    settledRounds: (task: string) => get<SettledRounds>(`/v1/tasks/${encodeURIComponent(task)}/rounds`),
+    roundProof: (task: string, round: number, signal: AbortSignal) =>
+      get<RoundProof>(`/v1/tasks/${encodeURIComponent(task)}/rounds/${round}/proof`, {}, signal),
     stakes: () => get<StakesDocument>('/v1/stake'),
     agents: () => get<AgentList>('/v1/agents'),
     findAgents: (text: string) => get<DirectoryList>('/v1/directory', { text, limit: 100 }),

@@ -6,6 +6,7 @@ import { FailureNotice } from '../parts/notices.tsx';
 import { RoundTable } from '../parts/round-table.tsx';
 import { Title } from '../parts/shell.tsx';
 import { TaskState } from '../parts/task-list.tsx';
+import { TaskPlots } from '../parts/task-plots.tsx';
 import { useLoad } from '../state/load.ts';
 import { status } from '../state/node.ts';
 
@@ -13,6 +14,9 @@ import { status } from '../state/node.ts';
 export function Task({ api, id }: { api: Api; id: string }) {
   const { data, failure } = useLoad(() => api.task(id), id);
   const { data: list } = useLoad(() => api.rounds(id), id);
+  // From the chain, some requests each: only when a round has ended.
+  const ended = list && `${id} ${list.rounds[0]?.round ?? 0} ${data?.round ?? 0}`;
+  const { data: settled, failure: unsettled } = useLoad(() => api.settledRounds(id), ended ?? id, false);
   return (
     <>
       <Title>Task {id}</Title>
@@ -24,9 +28,16 @@ export function Task({ api, id }: { api: Api; id: string }) {
           {data.waitsFor && <p>It waits for {data.waitsFor}.</p>}
         </section>
       )}
+      <FailureNotice failure={unsettled} />
+      {settled && (
+        <section>
+          <h2>How it goes</h2>
+          <TaskPlots of={settled} />
+        </section>
+      )}
       {list && (
         <section>
-          <h2>Rounds</h2>
+          <h2>Rounds of this node</h2>
           {list.rounds.length > 0 ? (
             <RoundTable rounds={list.rounds} />
           ) : (
