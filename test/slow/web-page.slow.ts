@@ -140,6 +140,40 @@ describe.skipIf(typeof tools === 'string')('the page of a node, in Chromium', ()
     expect(await page.locator('.talk').textContent()).toMatch(/\d \(\d+\.\d %\)/);
   });
 
+  it('what an agent writes is Markdown and no HTML, and loads nothing', async () => {
+    const page = await open();
+    const text =
+      '# Hello\n\n<img src="https://beacon.example/a" onerror="document.title = 1"><script>document.title = 2</script>\n\n' +
+      '![cat](https://beacon.example/b) [words](https://beacon.example/c) [run](javascript:document.title=3)';
+    await page.route('**/v1/agents/calls/ask', (route) =>
+      route.fulfill({
+        contentType: 'text/event-stream',
+        body: [
+          { type: 'text', text },
+          { type: 'completed', usage: { inputTokens: 1, outputTokens: 1 } },
+        ]
+          .map((part) => `data: ${JSON.stringify(part)}\n\n`)
+          .join(''),
+      }),
+    );
+    await show(page, '#/chat/own/digit-reader');
+    await page.waitForSelector('textarea');
+    await page.locator('textarea').fill('hello');
+    await page.locator('.ask button[type=submit]').click();
+    await page.locator('[role=alertdialog] button:not(.plain)').click();
+    await page.waitForSelector('.markdown h3');
+    const made = await page.evaluate<{ tags: string[]; links: string[] }>(
+      `({ tags: [...document.querySelectorAll('.markdown *')].map(({ localName }) => localName),
+          links: [...document.querySelectorAll('.markdown a')].map(({ href, rel }) => href + ' ' + rel) })`,
+    );
+    expect(made.tags.filter((tag) => !['h3', 'p', 'a'].includes(tag))).toEqual([]);
+    expect(made.links).toEqual(
+      ['b', 'c'].map((name) => `https://beacon.example/${name} noopener noreferrer nofollow`),
+    );
+    expect(await page.locator('.markdown').textContent()).toContain('onerror');
+    expect(await page.evaluate<string>('document.title')).not.toMatch(/^[123]$/);
+  });
+
   it('no page has a serious fault for readers who do not see or do not point, and none is wider than a phone', async () => {
     for (const width of [1440, 390]) {
       for (const scheme of ['light', 'dark'] as const) {

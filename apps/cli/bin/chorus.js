@@ -142,7 +142,8 @@ async function build() {
 /** Whether a command may show the web page of a node. */
 function showsPage([command = '', ...options]) {
   if (command !== 'demo') return ['start', 'open', '--version'].includes(command);
-  return options.some((option) => option === '--page' || option.startsWith('--keep'));
+  const isWatched = process.stdout.isTTY && !options.includes('--json');
+  return options.some((option) => option === '--page' || (isWatched && option.startsWith('--keep')));
 }
 
 /** In a checkout: the web page of the node, if it is older than its sources; a second. A node runs without it. */

@@ -35,12 +35,13 @@ export interface Page {
 }
 export interface Route {
   fetch(): Promise<{ json(): Promise<unknown> }>;
-  fulfill(answer: { json: unknown }): Promise<void>;
+  fulfill(answer: { json: unknown } | { contentType: string; body: string }): Promise<void>;
 }
 export interface Locator {
   click(): Promise<void>;
   count(): Promise<number>;
   textContent(): Promise<string | null>;
+  fill(text: string): Promise<void>;
   setInputFiles(file: { name: string; mimeType: string; buffer: Buffer }): Promise<void>;
 }
 

@@ -201,6 +201,7 @@ const oneLine = (text: string): string => {
 /** The address at which a browser shows the network that still runs. */
 const pageText = (page: string): string =>
   [
+    '',
     'All nodes go on until Ctrl-C. In a browser of this machine you see what they did: check the proofs yourself, see who',
     'was paid and why, and ask the model that was just trained:',
     '',

@@ -50,7 +50,7 @@ export function ChatPage({ api, own, agent }: { api: Api; own: boolean; agent: s
             {data.price === null
               ? 'It costs nothing.'
               : `Each question costs ${data.price}. You are asked before this node's wallet pays.`}{' '}
-            What an agent says is shown as text, and may be wrong.
+            What an agent says may be wrong.
           </p>
           <Conversation api={api} chat={chatWith(data.at)} price={data.price} takes={data.takes} />
         </>

@@ -14,9 +14,6 @@ import { status } from '../state/node.ts';
 export function Task({ api, id }: { api: Api; id: string }) {
   const { data, failure } = useLoad(() => api.task(id), id);
   const { data: list } = useLoad(() => api.rounds(id), id);
-  // From the chain, some requests each: only when a round has ended.
-  const ended = list && `${id} ${list.rounds[0]?.round ?? 0} ${data?.round ?? 0}`;
-  const { data: settled, failure: unsettled } = useLoad(() => api.settledRounds(id), ended ?? id, false);
   return (
     <>
       <Title>Task {id}</Title>
@@ -28,13 +25,7 @@ export function Task({ api, id }: { api: Api; id: string }) {
           {data.waitsFor && <p>It waits for {data.waitsFor}.</p>}
         </section>
       )}
-      <FailureNotice failure={unsettled} />
-      {settled && (
-        <section>
-          <h2>How it goes</h2>
-          <TaskPlots of={settled} />
-        </section>
-      )}
+      {data && <Progress api={api} id={id} round={data.status === 'ended' ? 0 : data.round} />}
       {list && (
         <section>
           <h2>Rounds of this node</h2>
@@ -47,6 +38,21 @@ export function Task({ api, id }: { api: Api; id: string }) {
       )}
       {data && <Terms of={data} />}
     </>
+  );
+}
+
+/**
+ * How the task goes, from the chain: some requests for each round, so that it is read again only when a round ends.
+ * @param round the one under way; 0: none
+ */
+function Progress({ api, id, round }: { api: Api; id: string; round: number }) {
+  const { data, failure } = useLoad(() => api.settledRounds(id), `${id} ${round}`, false);
+  return (
+    <section>
+      <h2>How it goes</h2>
+      <FailureNotice failure={failure} />
+      {data ? <TaskPlots of={data} /> : !failure && <p class="quiet">Asking the chain.</p>}
+    </section>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
+import { Markdown } from '../markdown/markdown.tsx';
 import type { Attachment } from '../state/attachment.ts';
 import type { Chat } from '../state/chat.ts';
 import type { Answer, Exchange } from '../state/exchange.ts';
@@ -91,7 +92,9 @@ function Turn({ of, again }: { of: Exchange; again: (() => void) | null }) {
         {answer.notes.map((note) => (
           <small key={note}>{note}</small>
         ))}
-        {answer.text !== '' && <span>{answer.text}</span>}
+        {answer.text !== '' &&
+          // While it comes, each part would make all of it anew.
+          (answer.end === null ? <span>{answer.text}</span> : <Markdown text={answer.text} />)}
         {answer.classifications.map((found) => (
           <Classified key={found.label} of={found} isSaid={answer.text !== ''} />
         ))}

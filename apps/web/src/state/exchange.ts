@@ -40,6 +40,17 @@ export const BEGUN: Answer = {
   end: null,
 };
 
+/** Characters of an answer that the page shows: a browser lays out no novel at once. */
+const MOST_CHARACTERS = 200_000;
+const CUT = 'The answer is longer than this page shows.';
+
+function withText(answer: Answer, more: string): Answer {
+  const room = MOST_CHARACTERS - answer.text.length;
+  if (more.length <= room) return { ...answer, text: answer.text + more };
+  const notes = answer.notes.includes(CUT) ? answer.notes : [...answer.notes, CUT];
+  return { ...answer, text: answer.text + more.slice(0, room), notes };
+}
+
 /** The answer with one more part. Types that this version does not know are left out. */
 export function answerAfter(answer: Answer, event: AskedEvent): Answer {
   const noted = (note: string) => ({ ...answer, notes: [...answer.notes, note] });
@@ -47,7 +58,7 @@ export function answerAfter(answer: Answer, event: AskedEvent): Answer {
     case 'task':
       return { ...answer, taskId: event.taskId, contextId: event.contextId };
     case 'text':
-      return { ...answer, text: answer.text + event.text };
+      return withText(answer, event.text);
     case 'citations':
       return { ...answer, citations: [...answer.citations, ...event.citations] };
     case 'tool':
