@@ -174,6 +174,41 @@ describe.skipIf(typeof tools === 'string')('the page of a node, in Chromium', ()
     expect(await page.evaluate<string>('document.title')).not.toMatch(/^[123]$/);
   });
 
+  it('stake is added and asked back, each after the whole transaction was shown', async () => {
+    const page = await open();
+    const dialog = page.locator('[role=alertdialog]');
+    const shown = async () => (await page.locator('main').textContent())!.replace(/\s+/g, ' ');
+    await show(page, '#/money');
+    await page.waitForSelector('input[inputmode=decimal]');
+    expect(await shown()).toMatch(/Staked ?10 CHOR/);
+    await page.locator('main section:last-child > form input').fill('2.5');
+    await page.locator('main section:last-child > form button').click();
+    await page.waitForSelector('[role=alertdialog]');
+    const asked = (await dialog.textContent())!;
+    for (const part of [
+      /2\.5 CHOR/,
+      /From.*0x[0-9a-f]{40}/,
+      /stake contract, 0x[0-9a-f]{40}/,
+      /Token0x[0-9a-f]{40}/,
+      /Why/,
+    ])
+      expect(asked).toMatch(part);
+    // A key that was meant for something else does not pay.
+    expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('Do not');
+    await page.locator('[role=alertdialog] button:not(.plain)').click();
+    await page.waitForSelector('text=Done, by transaction 0x');
+    await page.waitForSelector('text=12.5');
+    await page.locator('[role=alertdialog] button.plain').click();
+    await page.locator('.cards form input').fill('2.5');
+    await page.locator('.cards form button').click();
+    await page.waitForSelector('text=Ask for stake back?');
+    await page.locator('[role=alertdialog] button:not(.plain)').click();
+    await page.waitForSelector('text=Done, by transaction 0x');
+    await page.locator('[role=alertdialog] button.plain').click();
+    await page.waitForSelector('text=Asked back');
+    expect(await shown()).toMatch(/Staked ?10 CHOR/);
+  });
+
   it('no page has a serious fault for readers who do not see or do not point, and none is wider than a phone', async () => {
     for (const width of [1440, 390]) {
       for (const scheme of ['light', 'dark'] as const) {
@@ -184,6 +219,7 @@ describe.skipIf(typeof tools === 'string')('the page of a node, in Chromium', ()
           '#/tasks/1',
           '#/tasks/1/rounds/1',
           '#/agents',
+          '#/money',
           '#/chat/own/digit-reader',
           '#/peers',
           '#/log',

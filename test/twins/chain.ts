@@ -143,6 +143,11 @@ export class MemoryChain implements ChainPort {
     return { account: owner, agentId, positions: stakes.positions(owner, agentId, owners) };
   }
 
+  /** The ledger is one contract for all. */
+  async stakeContract(): Promise<Address> {
+    return this.contract;
+  }
+
   async unbondSeconds(): Promise<number> {
     return this.#ledger.unbondSeconds;
   }

@@ -41,14 +41,14 @@ function Overview({ of }: { of: Status }) {
           <h2>To claim</h2>
           <Amounts of={claimable} />
           <small>
-            <code>chorus rewards claim</code>
+            <a href="#/money">Claim</a>
           </small>
         </div>
         <div>
           <h2>Stake at risk</h2>
           <Amounts of={staked} />
           <small>
-            <code>chorus stake show</code>
+            <a href="#/money">What it is behind</a>
           </small>
         </div>
         <div>

@@ -38,6 +38,7 @@ const ADDED: Record<string, [section: string, name: string][]> = {
     ['network', 'gateway'],
     ['', 'agents'],
   ],
+  'get /v1/stake': [['', 'contract']],
   'put /v1/publications/{id}': [['terms', 'adapter']],
 };
 
