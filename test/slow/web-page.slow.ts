@@ -197,8 +197,8 @@ describe.skipIf(typeof tools === 'string')('the page of a node, in Chromium', ()
     expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('Do not');
     await page.locator('[role=alertdialog] button:not(.plain)').click();
     await page.waitForSelector('text=Done, by transaction 0x');
-    await page.waitForSelector('text=12.5');
     await page.locator('[role=alertdialog] button.plain').click();
+    await page.waitForSelector('text=12.5');
     await page.locator('.cards form input').fill('2.5');
     await page.locator('.cards form button').click();
     await page.waitForSelector('text=Ask for stake back?');

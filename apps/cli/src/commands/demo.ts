@@ -66,7 +66,7 @@ export function demoCommand(): Command {
         const visit: DemoVisit = async (report, page) => {
           end = visited.resolve;
           view.finish(report, page);
-          await visited.promise;
+          if (page !== null) await visited.promise;
         };
         const report = await runDemo(options, onProgress, abort.signal, options.page ? visit : undefined);
         if (!options.page) view.finish(report, null);

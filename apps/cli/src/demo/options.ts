@@ -92,6 +92,11 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
     throw new ChorusError('E_USAGE', '--model must be mlp, cnn or 2nn', { facts: { given: raw.model } });
   }
   const json = raw.json ?? false;
+  if (json && raw.page) {
+    throw new ChorusError('E_USAGE', '--page shows an address after the summary, which --json leaves out', {
+      hint: 'leave out one of the two',
+    });
+  }
   const keep = raw.keep !== undefined && raw.keep !== false;
   return {
     nodes,

@@ -7,14 +7,16 @@ import { Amount } from '../parts/amount.tsx';
 import { FailureNotice } from '../parts/notices.tsx';
 import { Title } from '../parts/shell.tsx';
 import { Signing } from '../parts/signing.tsx';
-import { Deposit, TakeOut } from '../parts/stake-forms.tsx';
+import { Deposit, isDue, TakeOut } from '../parts/stake-forms.tsx';
 import { useLoad } from '../state/load.ts';
 import { now, status } from '../state/node.ts';
 
 /** What this node has earned and can claim, and what it has at stake. */
 export function Money({ api }: { api: Api }) {
   const rewards = useLoad(() => api.rewards(), 'rewards');
-  const stakes = useLoad(() => api.stakes(), 'stakes');
+  // Read from the events of the chain: again after each transaction, and not every few seconds.
+  const [reading, setReading] = useState(0);
+  const stakes = useLoad(() => api.stakes(), `stakes ${reading}`, false);
   return (
     <>
       <Title>Money</Title>
@@ -31,7 +33,11 @@ export function Money({ api }: { api: Api }) {
       <section>
         <h2>Stake</h2>
         <FailureNotice failure={stakes.failure} />
-        {stakes.data && <Stakes api={api} of={stakes.data} />}
+        {stakes.data ? (
+          <Stakes api={api} of={stakes.data} onEnd={() => setReading(reading + 1)} />
+        ) : (
+          !stakes.failure && <p class="quiet">Asking the chain.</p>
+        )}
       </section>
     </>
   );
@@ -99,7 +105,7 @@ function Earned({ api, of, rewards }: { api: Api; of: Rewards['earned'][number];
   );
 }
 
-function Stakes({ api, of }: { api: Api; of: StakesDocument }) {
+function Stakes({ api, of, onEnd }: { api: Api; of: StakesDocument; onEnd: () => void }) {
   return (
     <>
       {of.positions.map((position) => (
@@ -108,6 +114,7 @@ function Stakes({ api, of }: { api: Api; of: StakesDocument }) {
           api={api}
           stakes={of}
           position={position}
+          onEnd={onEnd}
           token={of.tokens.find(({ address }) => address === position.token)}
         />
       ))}
@@ -118,7 +125,7 @@ function Stakes({ api, of }: { api: Api; of: StakesDocument }) {
           stake deposit.
         </p>
       ) : (
-        of.tokens.map((token) => <Deposit key={token.address} api={api} stakes={of} token={token} />)
+        of.tokens.map((token) => <Deposit key={token.address} {...{ api, token, onEnd }} stakes={of} />)
       )}
     </>
   );
@@ -129,11 +136,13 @@ function Position({
   stakes,
   position,
   token,
+  onEnd,
 }: {
   api: Api;
   stakes: StakesDocument;
   position: StakePositionDocument;
   token: StakeToken | undefined;
+  onEnd: () => void;
 }) {
   const sum = (units: string) => (
     <Amount units={units} decimals={token?.decimals ?? null} token={position.token} />
@@ -157,9 +166,9 @@ function Position({
               {ended && ', which has ended'}
             </Line>
           ))}
-          {unbonding.map(({ ticket, amount, available, availableAt }) => (
-            <Line key={ticket} name="Asked back">
-              {sum(amount)}, {available ? 'due' : `due ${agoText(availableAt, now.value)}`}
+          {unbonding.map((asked) => (
+            <Line key={asked.ticket} name="Asked back">
+              {sum(asked.amount)}, {isDue(asked) ? 'due' : `due ${agoText(asked.availableAt, now.value)}`}
             </Line>
           ))}
           {slashes.map(({ transaction, taskId, amount }) => (
@@ -168,7 +177,7 @@ function Position({
             </Line>
           ))}
         </dl>
-        {token && <TakeOut api={api} stakes={stakes} token={token} position={position} />}
+        {token && <TakeOut {...{ api, stakes, token, position, onEnd }} />}
       </div>
     </div>
   );

@@ -13,8 +13,9 @@ export function Attachments({
   if (files.length === 0) return null;
   return (
     <ul class="files">
-      {files.map((file) => (
-        <li key={`${file.name} ${file.bytes.length}`}>
+      {files.map((file, i) => (
+        // Two drawings have one name.
+        <li key={`${i} ${file.name} ${file.bytes.length}`}>
           {file.mediaType.startsWith('image/') && <Picture file={file} />}
           <small>
             {file.name}, {bytesText(file.bytes.length)}

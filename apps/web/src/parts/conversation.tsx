@@ -60,17 +60,18 @@ interface ConversationOptions {
 }
 
 function Approval({ price, onPay, onCancel }: { price: string; onPay: () => void; onCancel: () => void }) {
-  const pay = useRef<HTMLButtonElement>(null);
-  useEffect(() => pay.current?.focus(), []);
+  const cancel = useRef<HTMLButtonElement>(null);
+  // Not the one that pays: the key that has sent the question must not pay as well.
+  useEffect(() => cancel.current?.focus(), []);
   return (
     <div class="notice" role="alertdialog" aria-label="Payment">
       <strong>This question costs {price}.</strong>
       <p>The wallet of this node pays it, at most once, within the limits in agents.spend.</p>
       <div class="choice">
-        <button ref={pay} type="button" onClick={onPay}>
+        <button type="button" onClick={onPay}>
           Pay {price} and ask
         </button>
-        <button type="button" class="plain" onClick={onCancel}>
+        <button ref={cancel} type="button" class="plain" onClick={onCancel}>
           Do not ask
         </button>
       </div>

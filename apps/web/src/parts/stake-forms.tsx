@@ -1,9 +1,10 @@
-import type { StakePositionDocument, StakesDocument, StakeToken } from '@chorus/admin-api';
+import type { StakePositionDocument, StakesDocument, StakeToken, Unbonding } from '@chorus/admin-api';
 import { useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
 import { type Failure, toFailure } from '../api/failure.ts';
 import { unitsOf } from '../format/amount.ts';
 import { durationText } from '../format/text.ts';
+import { now } from '../state/node.ts';
 import { Amount } from './amount.tsx';
 import { FailureNotice } from './notices.tsx';
 import { Signing, type Transfer } from './signing.tsx';
@@ -12,20 +13,26 @@ interface FormOptions {
   api: Api;
   stakes: StakesDocument;
   token: StakeToken;
+  /** Called when a transaction was seen to its end. */
+  onEnd: () => void;
 }
 
 /** What the node says before anything is sent: the transaction to agree to, or why it refuses. */
-function usePrepared() {
+function usePrepared(onEnd: () => void) {
   const [transfer, setTransfer] = useState<Transfer | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   const prepare = (work: () => Promise<Transfer>) => {
     setFailure(null);
     work().then(setTransfer, (error: unknown) => setFailure(toFailure(error)));
   };
+  const end = () => {
+    setTransfer(null);
+    onEnd();
+  };
   const shown = (
     <>
       <FailureNotice failure={failure} />
-      {transfer && <Signing key={transfer.title} of={transfer} onEnd={() => setTransfer(null)} />}
+      {transfer && <Signing key={transfer.title} of={transfer} onEnd={end} />}
     </>
   );
   return { prepare, shown, isOpen: transfer !== null };
@@ -38,8 +45,8 @@ const sum = (units: string, { address, decimals }: StakeToken) => (
 const sentAs = (transaction: string | null) => `Done, by transaction ${transaction}.`;
 
 /** Adds stake behind this node's own identity. */
-export function Deposit({ api, stakes, token }: FormOptions) {
-  const { prepare, shown, isOpen } = usePrepared();
+export function Deposit({ api, stakes, token, onEnd }: FormOptions) {
+  const { prepare, shown, isOpen } = usePrepared(onEnd);
   const ask = async (amount: string): Promise<Transfer> => {
     const request = { token: token.address, amount };
     const checked = await api.deposit({ ...request, dryRun: true });
@@ -75,9 +82,19 @@ export function Deposit({ api, stakes, token }: FormOptions) {
   );
 }
 
+/** Whether stake that was asked back can be withdrawn: it was so when the node said so, or has become so since. */
+export const isDue = ({ available, availableAt }: Unbonding): boolean =>
+  available || Date.parse(availableAt) <= now.value;
+
 /** Asks for stake back, and withdraws what is due. */
-export function TakeOut({ api, stakes, token, position }: FormOptions & { position: StakePositionDocument }) {
-  const { prepare, shown, isOpen } = usePrepared();
+export function TakeOut({
+  api,
+  stakes,
+  token,
+  position,
+  onEnd,
+}: FormOptions & { position: StakePositionDocument }) {
+  const { prepare, shown, isOpen } = usePrepared(onEnd);
   const from = position.agentId;
   const unbond = async (amount: string): Promise<Transfer> => {
     const request = { token: token.address, amount, from };
@@ -127,7 +144,7 @@ export function TakeOut({ api, stakes, token, position }: FormOptions & { positi
           onAmount={(amount) => prepare(() => unbond(amount))}
         />
       )}
-      {position.unbonding.some(({ available }) => available) && (
+      {position.unbonding.some(isDue) && (
         <p>
           <button type="button" onClick={() => prepare(withdraw)}>
             Withdraw what is due
