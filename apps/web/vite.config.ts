@@ -1,7 +1,10 @@
-import { defineConfig } from 'vite';
+import { defaultClientConditions, defineConfig } from 'vite';
 
 /** The page runs under a policy that allows no inline script: everything is a file of its own, with a hash in its name. */
 export default defineConfig({
+  // The workspace's sources: nothing has to be built first.
+  resolve: { conditions: ['@chorus/source', ...defaultClientConditions] },
+  worker: { format: 'es' },
   build: {
     target: 'es2023',
     assetsInlineLimit: 0,

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { curves, groth16, zKey } from 'snarkjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ceremonyOf } from '../scripts/zkey.ts';
-import { type CircuitArtifacts, circuitArtifacts, circuitName } from './artifacts.ts';
+import { type CircuitArtifacts, circuitArtifacts } from './artifacts.ts';
+import { circuitName } from './gram.ts';
 import { honestInput, projectionInput, randomGram, randomProjectionGram } from './testing/matrices.ts';
 import { witnessFile } from './testing/witness.ts';
 

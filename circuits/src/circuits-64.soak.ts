@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CompiledCircuit, compile } from '../scripts/compile.ts';
-import { circuitName } from './artifacts.ts';
+import { circuitName } from './gram.ts';
 import { buildContributionInput, type ContributionInput } from './input.ts';
 import {
   ALPHA,

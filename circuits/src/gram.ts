@@ -13,6 +13,11 @@ export const CIRCUIT_SIZE = 16 satisfies CircuitSize;
 /** The rules that have a circuit. */
 export type CircuitRule = 'reference-trust' | 'reference-projection';
 
+/** The name of a rule's circuit: of its main in circom/, and of its keys. */
+export function circuitName(size: CircuitSize, rule: CircuitRule): string {
+  return `${rule === 'reference-trust' ? 'contribution' : 'projection'}-${size}`;
+}
+
 /** 2^62: what the hash adds to every entry, and the bound of entries for `reference-trust`. */
 export const ENTRY_BOUND = 1n << 62n;
 

@@ -11,27 +11,5 @@
  *
  * @packageDocumentation
  */
-export {
-  type ArtifactHashes,
-  type CircuitArtifacts,
-  circuitArtifacts,
-  circuitName,
-  type G1Json,
-  type G2Json,
-  type VerificationKey,
-} from './artifacts.ts';
-export {
-  bilinearForm,
-  CIRCUIT_SIZE,
-  type CircuitRule,
-  type CircuitSize,
-  type GramMatrix,
-  gramHash,
-} from './gram.ts';
-export {
-  buildContributionInput,
-  type ContributionInput,
-  type ContributionSignals,
-  type ContributionStatement,
-  publicSignals,
-} from './input.ts';
+export { type ArtifactHashes, type CircuitArtifacts, circuitArtifacts } from './artifacts.ts';
+export * from './statement.ts';

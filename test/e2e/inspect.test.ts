@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { createAdminClient, readAdmin } from '@chorus/admin-api';
 import { startDevnet } from '@chorus/chain';
 import { decodeSummaryResponse, fromHex, type RoundSummary, SHARE_ONE, toHex } from '@chorus/protocol';
 import { parseConfig, startNode } from '@chorus/service-training';
@@ -9,6 +10,7 @@ import { createTrainer, decodeGlobalModel, globalParameters } from '@chorus/trai
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Outcome, outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
 import { runChorus } from '../../apps/cli/src/testing/run-chorus.ts';
+import { checkRound } from '../../apps/web/src/proof/check-round.ts';
 
 let scratch: string;
 /** The network that `demo --keep` left. */
@@ -450,6 +452,20 @@ describe('a network that runs', () => {
       expect(why!.json).toMatchObject({ agreesWithChain: true, matrixIsProven: true });
       expect(model!.json).toMatchObject({ ok: true, afterRound: 2 });
       expect(list!.json.settled.map((s: { proofOk: boolean }) => s.proofOk)).toEqual([true, true]);
+      // What the page of that node checks: of a round, and of one in which something is forged.
+      const admin = createAdminClient(await readAdmin(join(copy, 'requester')));
+      const proof = await admin.roundProof(1n, 2);
+      expect((await checkRound(proof)).checks.filter(({ ok }) => !ok)).toEqual([]);
+      proof.settlement.proof.groth16.a = proof.settlement.proof.groth16.c;
+      const found = (await checkRound(proof)).checks.filter(({ ok }) => !ok);
+      expect(found.map(({ check }) => check)).toEqual(['rule']);
+      const { rounds, trainers } = await admin.settledRounds(1n, { last: 1 });
+      expect(trainers).toHaveLength(3);
+      expect(rounds).toMatchObject([
+        { round: 2, weights: proof.settled.weights, rewards: proof.settled.rewards },
+      ]);
+      await expect(admin.roundProof(1n, 3)).rejects.toMatchObject({ code: 'E_ROUND_NOT_SETTLED' });
+      await expect(admin.settledRounds(7n)).rejects.toMatchObject({ code: 'E_CHAIN_UNKNOWN_TASK' });
       // Without peers the chain still says what was paid.
       expect(blind!.json.agreesWithChain).toBe(null);
       expect(blind!.json.trainers[0].chain).toEqual(why!.json.trainers[0].chain);

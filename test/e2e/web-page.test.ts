@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { type AskedEvent, createAdminClient, readAdmin } from '@chorus/admin-api';
 import { createNode, defineConfig, parseConfig, readNodeKey, writeNewNodeKey } from '@chorus/node';
 import { agents } from '@chorus/service-agents';
@@ -56,7 +57,12 @@ async function buildPage(outDir: string): Promise<void> {
   const web = fileURLToPath(new URL('../../apps/web/', import.meta.url));
   const vite = createRequire(join(web, 'package.json')).resolve('vite/package.json');
   const args = ['build', '--outDir', outDir, '--logLevel', 'warn'];
-  await promisify(execFile)(process.execPath, [join(dirname(vite), 'bin/vite.js'), ...args], { cwd: web });
+  // As everyone builds it: in a test, Vite would build for its own development.
+  const env = { ...process.env, NODE_ENV: 'production' };
+  await promisify(execFile)(process.execPath, [join(dirname(vite), 'bin/vite.js'), ...args], {
+    cwd: web,
+    env,
+  });
 }
 
 /** An agent file, whose model is a scenario of the mock endpoint. */
@@ -104,9 +110,28 @@ describe('the web page of a node', () => {
       const file = await fetch(new URL(path, url));
       expect(file.status, path).toBe(200);
       expect(file.headers.get('cache-control'), path).toContain('immutable');
-      // Of the whole page less than a photograph.
-      expect((await file.arrayBuffer()).byteLength, path).toBeLessThan(100_000);
+      expect(gzipSync(await file.arrayBuffer()).length, path).toBeLessThan(60_000);
     }
+  });
+
+  it('all that the page ever loads is less than a photograph, and holds nothing that only a node needs', async () => {
+    const names = await readdir(join(folder, 'page/assets'));
+    let bytes = 0;
+    for (const name of names) {
+      const file = await fetch(new URL(`/assets/${name}`, url));
+      expect(file.status, name).toBe(200);
+      expect(file.headers.get('content-security-policy'), name).toContain("script-src 'self'");
+      const text = await file.text();
+      bytes += text.length;
+      // Files, threads and WebAssembly of the packages that the checks of a round are bundled from, and their schemas.
+      const foreign = /__vite-browser-external|["'`]node:|worker_threads|WebAssembly|ZodError/.exec(
+        text,
+      )?.[0];
+      expect(foreign, name).toBeUndefined();
+    }
+    // The checks are a file of their own, which only a round loads.
+    expect(names.filter((name) => /^worker-.*\.js$/.test(name))).toHaveLength(1);
+    expect(bytes).toBeLessThan(400_000);
   });
 
   it('no path leads out of the page, and no other file of it is served', async () => {
@@ -167,6 +192,34 @@ describe('the web page of a node', () => {
     expect(await ask('12345')).toEqual([
       expect.objectContaining({ type: 'problem', code: expect.stringMatching(/^E_/) }),
     ]);
+  });
+
+  it('files go with a question, and a question without a word or a file is refused', async () => {
+    const client = createAdminClient({ url, token });
+    const { urls } = await client.startAgent({ file: await agentFile('reader', 'echo') });
+    const data = Buffer.from('what the file says').toString('base64');
+    const ask = async (more: object) => {
+      const question = { agent: urls.libp2p!, text: '', request: crypto.randomUUID(), ...more };
+      const response = await fetch(new URL('/v1/agents/calls/ask', url), {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(question),
+      });
+      return { status: response.status, text: await response.text() };
+    };
+    const file = { name: 'a.txt', mediaType: 'text/plain', data };
+    const { status, text } = await ask({ text: 'read', files: [file] });
+    expect(status).toBe(200);
+    expect(text).toContain('what the file says');
+    for (const wrong of [
+      {},
+      { files: [{ ...file, data: 'no base64!' }] },
+      { files: [{ ...file, mediaType: 'text' }] },
+      { files: Array(5).fill(file) },
+      { files: Array(2).fill({ ...file, data: 'A'.repeat(720_000) }) },
+    ]) {
+      expect((await ask(wrong)).status, JSON.stringify(wrong).slice(0, 80)).toBe(400);
+    }
   });
 
   it('a page that cancels a question, or is closed, ends the work of the agent', async () => {

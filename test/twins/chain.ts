@@ -144,6 +144,11 @@ export class MemoryChain extends MemoryRevenueChain implements ChainPort {
     return { account: owner, agentId, positions: stakes.positions(owner, agentId, owners) };
   }
 
+  /** The ledger is one contract for all. */
+  async stakeContract(): Promise<Address> {
+    return this.contract;
+  }
+
   async unbondSeconds(): Promise<number> {
     return this.#ledger.unbondSeconds;
   }

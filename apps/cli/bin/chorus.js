@@ -26,7 +26,7 @@ const built = new URL('../dist/main.js', import.meta.url);
 if (!fromSource && !process.channel && existsSync(source)) {
   bringDependencies();
   await build();
-  if (['start', 'open', '--version'].includes(process.argv[2] ?? '')) buildPage();
+  if (showsPage(process.argv.slice(2))) buildPage();
 }
 if (!fromSource && !existsSync(built)) {
   refuse('chorus is not built here. In a checkout run: npx -y pnpm@10.34.9 --silent chorus <command>');
@@ -139,17 +139,26 @@ async function build() {
   if (status !== 0) refuse('The sources could not be compiled.');
 }
 
-/** In a checkout: the web page of the node, if it is older than its sources; half a second. A node runs without it. */
+/** Whether a command may show the web page of a node. */
+function showsPage([command = '', ...options]) {
+  if (command !== 'demo') return ['start', 'open', '--version'].includes(command);
+  const isWatched = process.stdout.isTTY && !options.includes('--json');
+  return options.some((option) => option === '--page' || (isWatched && option.startsWith('--keep')));
+}
+
+/** In a checkout: the web page of the node, if it is older than its sources; a second. A node runs without it. */
 function buildPage() {
-  const folder = fileURLToPath(new URL('../../web', import.meta.url));
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  const folder = join(root, 'apps/web');
   const newest = (path) =>
-    Math.max(
-      ...readdirSync(join(folder, path), { recursive: true }).map((name) => ageOf(join(folder, path, name))),
-    );
+    Math.max(...readdirSync(path, { recursive: true }).map((name) => ageOf(join(path, name))));
+  // The page checks proofs itself, with the code that the nodes do it with.
+  const packages = ['protocol', 'aggregation', 'commitment', 'proof', 'inspector'];
+  const read = ['apps/web/src', 'circuits/src', ...packages.map((name) => `packages/${name}/src`)];
   try {
     const sources = Math.max(
-      newest('src'),
-      ...['index.html', 'package.json'].map((name) => ageOf(join(folder, name))),
+      ...read.map((path) => newest(join(root, path))),
+      ...['index.html', 'package.json', 'vite.config.ts'].map((name) => ageOf(join(folder, name))),
     );
     if (ageOf(join(folder, 'dist/index.html')) > sources) return;
     const vite = module.createRequire(join(folder, 'package.json')).resolve('vite/package.json');

@@ -6,6 +6,7 @@ import { Agents } from './pages/agents.tsx';
 import { ChatPage } from './pages/chat.tsx';
 import { Home } from './pages/home.tsx';
 import { Log } from './pages/log.tsx';
+import { Money } from './pages/money.tsx';
 import { NoToken } from './pages/no-token.tsx';
 import { Peers } from './pages/peers.tsx';
 import { Round } from './pages/round.tsx';
@@ -55,6 +56,8 @@ function Content({ api, route }: { api: Api; route: Route }) {
       return <Agents api={api} />;
     case 'chat':
       return <ChatPage api={api} own={route.own} agent={route.agent} />;
+    case 'money':
+      return <Money api={api} />;
     case 'peers':
       return <Peers api={api} />;
     case 'log':

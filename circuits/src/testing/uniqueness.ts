@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { type CompiledCircuit, compile } from '../../scripts/compile.ts';
-import { circuitName } from '../artifacts.ts';
 import type { CircuitRule } from '../gram.ts';
+import { circuitName } from '../gram.ts';
 import type { ContributionInput } from '../input.ts';
 import {
   honestInput,

@@ -61,7 +61,14 @@ export type {
   TillTermsDocument,
 } from './documents/revenue.ts';
 export type { ClaimRequest, ClaimResult, Earnings, Rewards } from './documents/rewards.ts';
-export type { RoundList, RoundSummary, RoundsQuery } from './documents/rounds.ts';
+export type { RoundProof } from './documents/round-proof.ts';
+export type {
+  RoundList,
+  RoundSummary,
+  RoundsQuery,
+  SettledRoundDocument,
+  SettledRounds,
+} from './documents/rounds.ts';
 export type {
   StakeDepositRequest,
   StakeDepositResult,

@@ -25,7 +25,7 @@ import { stakeEndpoints } from './endpoints/stakes.ts';
 import { taskEndpoints } from './endpoints/tasks.ts';
 
 export { PROBLEM_STATUSES, problemSchema } from './documents/problem.ts';
-export { isSlow, slow } from './endpoints/endpoint.ts';
+export { bodyBytesOf, isSlow, slow } from './endpoints/endpoint.ts';
 
 type Routes<T> = { [K in keyof T]: T[K] & { getRoutingPath(): string } };
 

@@ -49,8 +49,6 @@ export {
   VERIFIER_SIZE,
   type VerifierOnChain,
   type VerifierSrs,
-  type VerifyingKeyPoints,
-  verifyingKeyHash,
 } from './contracts/verifier.ts';
 export {
   type Deployment,

@@ -5,7 +5,8 @@ import { G1_INFINITY, type G1Point } from '@chorus/protocol';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Committer, createCommitter } from './committer.ts';
-import { DEVELOPMENT_TAU, developmentSrs } from './development-srs.ts';
+import { DEVELOPMENT_TAU } from './development-key.ts';
+import { developmentSrs } from './development-srs.ts';
 import { SCALAR_ORDER } from './engine/bn254.ts';
 import { combinePoints, G1_GENERATOR } from './points.ts';
 

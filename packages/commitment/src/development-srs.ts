@@ -1,19 +1,9 @@
-import type { G2Point } from '@chorus/protocol';
-import { bn254 } from '@noble/curves/bn254.js';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { type CacheOptions, readCachedPoints, writeCachedPoints } from './cache.ts';
-import { G1_BYTES, SCALAR_ORDER } from './engine/bn254.ts';
-import { combinePoints, G1_GENERATOR } from './points.ts';
-import { checkLog2Size, type Srs, type SrsKey, srsDigest } from './srs.ts';
+import { DEVELOPMENT_TAU, developmentKey } from './development-key.ts';
+import { G1_BYTES } from './engine/bn254.ts';
+import { G1_GENERATOR } from './points.ts';
+import { checkLog2Size, type Srs } from './srs.ts';
 import { sliceOf, startWorkers, threadsFor } from './start.ts';
-
-/**
- * tau of the development string: public on purpose, so that all nodes agree on it without a ceremony and no one can
- * mistake it for a secret.
- */
-export const DEVELOPMENT_TAU =
-  BigInt(`0x${Buffer.from(keccak_256(Buffer.from('chorus insecure development SRS'))).toString('hex')}`) %
-  SCALAR_ORDER;
 
 export interface SrsOptions extends CacheOptions {
   signal?: AbortSignal;
@@ -63,19 +53,4 @@ async function makePoints(
   } finally {
     await pool.close();
   }
-}
-
-/** The part of the development string that verifiers need; uses no worker and no cache. */
-export function developmentKey(): SrsKey {
-  const tauG1 = combinePoints([G1_GENERATOR], [DEVELOPMENT_TAU]);
-  const [g2, tauG2, tau2G2] = [powerInG2(0), powerInG2(1), powerInG2(2)];
-  return { tauG1, g2, tauG2, tau2G2, origin: 'insecure-dev', digest: srsDigest({ tauG1, tauG2, tau2G2 }) };
-}
-
-/** [tau^exponent]2 */
-function powerInG2(exponent: number): G2Point {
-  let scalar = 1n;
-  for (let k = 0; k < exponent; k++) scalar = (scalar * DEVELOPMENT_TAU) % SCALAR_ORDER;
-  const { x, y } = bn254.G2.Point.BASE.multiply(scalar).toAffine();
-  return { x: [x.c0, x.c1], y: [y.c0, y.c1] };
 }

@@ -9,7 +9,8 @@
  */
 export { type Committer, type CommitterOptions, createCommitter, type Opening } from './committer.ts';
 export { Committers, type CommittersOptions } from './committers.ts';
-export { DEVELOPMENT_TAU, developmentKey, developmentSrs, type SrsOptions } from './development-srs.ts';
+export { DEVELOPMENT_TAU, developmentKey } from './development-key.ts';
+export { developmentSrs, type SrsOptions } from './development-srs.ts';
 export { addPoints, combinePoints, G1_GENERATOR, isOnCurve, negatePoint } from './points.ts';
 export { importPtau } from './ptau.ts';
 export {

@@ -1,6 +1,6 @@
 import { ChorusError, G1_INFINITY, type G1Point } from '@chorus/protocol';
 import { bn254 } from '@noble/curves/bn254.js';
-import { BASE_ORDER, SCALAR_ORDER } from './engine/bn254.ts';
+import { BASE_ORDER, SCALAR_ORDER } from './engine/constants.ts';
 
 /** The generator [1]1 of EIP-196. */
 export const G1_GENERATOR: Readonly<G1Point> = Object.freeze({ x: 1n, y: 2n });

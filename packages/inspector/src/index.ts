@@ -7,7 +7,7 @@
  *
  * @packageDocumentation
  */
-export type { Check } from './checks.ts';
+
 export { explainRound, type RoundExplanation } from './explain-round.ts';
 export {
   type CheckedSummary,
@@ -17,7 +17,6 @@ export {
   type SummarySource,
 } from './history/find-summary.ts';
 export { writeSummaries } from './history/kept-summaries.ts';
-export { reasonFor } from './history/reason.ts';
 export { networkPeers, type SummaryPeers } from './history/summary-peers.ts';
 export {
   type InspectedChain,
@@ -25,6 +24,7 @@ export {
   type NetworkSource,
   openNetwork,
   readInitialModel,
+  settledRounds,
 } from './inspection.ts';
 export { type GetModelOptions, type GotModel, getModel } from './model-get.ts';
 export {
@@ -35,7 +35,6 @@ export {
   rebuildModel,
   verifyModel,
 } from './model-history.ts';
-export type { RoundMoney } from './money.ts';
 export { newestTask } from './newest-task.ts';
 export {
   exportProof,
@@ -48,4 +47,8 @@ export {
   verifierFault,
   verifyFile,
 } from './proven-round.ts';
+export { measuredCosine, referenceLength, toCosine } from './records/cosine.ts';
+export type { RoundMoney } from './records/money.ts';
+export { reasonFor } from './records/reason.ts';
+export type { Check } from './records/run-check.ts';
 export { checkTrainedFile, isTrainedFile } from './trained-file.ts';

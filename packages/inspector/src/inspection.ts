@@ -188,14 +188,15 @@ export function readInitialModel(
   });
 }
 
-/** The settled rounds of a task in order, up to `last`; void rounds are left out. */
+/** The settled rounds of a task in order, from `first` up to `last`; void rounds are left out. */
 export async function settledRounds(
   chain: RoundChain,
   task: TaskState,
   last = task.round,
+  first = 1,
 ): Promise<SettledRound[]> {
   const rounds: (SettledRound | null)[] = [];
-  for (let from = 1; from <= last; from += ROUNDS_AT_ONCE) {
+  for (let from = Math.max(1, first); from <= last; from += ROUNDS_AT_ONCE) {
     const count = Math.min(ROUNDS_AT_ONCE, last - from + 1);
     const numbers = Array.from({ length: count }, (_, i) => from + i);
     rounds.push(...(await Promise.all(numbers.map((number) => chain.settledRound(task.id, number)))));

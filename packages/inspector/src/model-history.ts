@@ -20,9 +20,9 @@ import {
   type TrainedFile,
   trainedModel,
 } from '@chorus/training';
-import { type Check, runCheck } from './checks.ts';
 import { findSummary } from './history/find-summary.ts';
 import { type Inspection, readInitialModel, readTerms, settledRounds, summarySource } from './inspection.ts';
+import { type Check, runCheck } from './records/run-check.ts';
 
 /** One settled round that a model is made of. */
 export interface Ingredient {

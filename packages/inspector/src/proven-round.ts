@@ -1,6 +1,6 @@
-import { ruleNameOf, type VerifierOnChain, type VerifierSrs, verifyingKeyHash } from '@chorus/chain';
-import { CIRCUIT_SIZE, circuitArtifacts, circuitName, type VerificationKey } from '@chorus/circuits';
-import { assertSrsAllowed, developmentKey, log2SizeFor, type SrsKey, srsDigest } from '@chorus/commitment';
+import type { VerifierOnChain } from '@chorus/chain';
+import { CIRCUIT_SIZE, circuitArtifacts, circuitName } from '@chorus/circuits';
+import { developmentKey } from '@chorus/commitment';
 import {
   createVerifier,
   decodeProofFile,
@@ -11,33 +11,30 @@ import {
   packedWords,
   pointChallenge,
   type RoundStatement,
-  roundStatement,
   type Verifier,
   verifyProofFile,
 } from '@chorus/proof';
 import {
   type Address,
-  type ChainAccount,
   ChorusError,
   type ContributionProof,
-  type G2Point,
   type Hex,
   openedReferences,
   type RoundState,
   type RuleName,
   type SettledRound,
   type Settlement,
-  sameG1,
   type TaskState,
 } from '@chorus/protocol';
-import { type Check, runCheck } from './checks.ts';
 import { type InspectedChain, type Inspection, requireSettled } from './inspection.ts';
+import { checkRecords, keysFault, type ProofChecks, srsKeyOf } from './records/check-records.ts';
+import { type RoundRecords, statementOf } from './records/records.ts';
+import { type Check, runCheck } from './records/run-check.ts';
 
 /** A settled round with its proof, and the statement that the proof must prove according to the chain. */
-export interface ProvenRound {
+export interface ProvenRound extends RoundRecords {
   task: TaskState;
   round: RoundState;
-  settled: SettledRound;
   /** As sent by the aggregator. */
   settlement: Settlement;
   /** Built only from the chain's own records: nothing from the aggregator is used unchecked. */
@@ -62,35 +59,9 @@ export async function provenRound(
   ]);
   // The round was settled a moment ago, so it has a proof.
   if (!settlement) throw new Error('a settled round without a settlement');
-  const statement = roundStatement({
-    rule: ruleOf(task),
-    chainId: chain.chainId,
-    contract: chain.contract,
-    taskId,
-    round: number,
-    prover: settled.aggregator,
-    N: 2 ** log2SizeFor(task.dimension),
-    references: openedReferences(round, settled.rejected),
-    appointed: task.validators.length,
-    novelty: settlement.novelty,
-    updates: round.updates.map((update, index) =>
-      update && !settled.unavailable.includes(index) ? update.commitment : null,
-    ),
-    weights: settled.weights,
-    shares: settled.shares,
-    aggregate: settled.aggregate,
-  });
-  return { task, round, settled, settlement, statement, proof: settlement.proof };
-}
-
-/** @throws ChorusError `E_RULE_UNKNOWN` */
-export function ruleOf(task: TaskState): RuleName {
-  const rule = ruleNameOf(task.rule);
-  if (rule !== undefined) return rule;
-  throw new ChorusError('E_RULE_UNKNOWN', 'no such aggregation rule', {
-    facts: { rule: task.rule },
-    hint: 'the task may need a newer version of Chorus',
-  });
+  const { chainId, contract } = chain;
+  const records = { chainId, contract, task, round, settled, settlement };
+  return { ...records, statement: statementOf(records), proof: settlement.proof };
 }
 
 /** The challenges and packed words of a proof: every public value that the verifier derives. */
@@ -124,22 +95,13 @@ export async function openProofChecker(network: Pick<Inspection, 'chain' | 'veri
   };
   const verifier: Verifier = createVerifier();
   return {
-    async check({ task, settled, settlement, statement, proof }) {
-      const onChain = await verifierOf(task);
-      const srs = srsKeyOf(onChain.srs);
-      const { verificationKey } = circuitArtifacts(CIRCUIT_SIZE, statement.rule);
-      const keys = await runCheck('keys', () => keysFault(onChain, srs, verificationKey, network.chain));
-      const record = await runCheck('record', () => differenceOf(settled, settlement));
-      return [keys, record, ...(await verifier.verify(statement, proof, { srs, verificationKey }))];
+    async check(round) {
+      const { verificationKey } = circuitArtifacts(CIRCUIT_SIZE, round.statement.rule);
+      const verify: ProofChecks = (statement, proof, keys) => verifier.verify(statement, proof, keys);
+      return checkRecords(round, await verifierOf(round.task), verificationKey, verify);
     },
     close: () => verifier.close(),
   };
-}
-
-/** The reference string of the verifier on chain, as verifiers here take it. */
-function srsKeyOf(srs: VerifierSrs): SrsKey {
-  const { tauG1, tauG2, tau2G2, origin } = srs;
-  return { tauG1, g2: developmentKey().g2, tauG2, tau2G2, origin, digest: srsDigest(srs) };
 }
 
 /**
@@ -149,45 +111,7 @@ function srsKeyOf(srs: VerifierSrs): SrsKey {
  * @throws ChorusError `E_SRS_INSECURE` for a development reference string on another chain
  */
 export function verifierFault(onChain: VerifierOnChain, rule: RuleName, chainId: number): string | undefined {
-  const { verificationKey } = circuitArtifacts(CIRCUIT_SIZE, rule);
-  return keysFault(onChain, srsKeyOf(onChain.srs), verificationKey, { chainId });
-}
-
-/** Anyone who knows tau, or the secrets of another circuit key, could make the verifier on chain accept anything. */
-function keysFault(
-  onChain: VerifierOnChain,
-  srs: SrsKey,
-  key: VerificationKey,
-  { chainId }: Pick<ChainAccount, 'chainId'>,
-): string | undefined {
-  const isDevelopment = srs.digest === developmentKey().digest;
-  assertSrsAllowed({ ...srs, origin: isDevelopment ? 'insecure-dev' : srs.origin }, chainId);
-  const g1 = ([x, y]: readonly string[]) => ({ x: BigInt(x!), y: BigInt(y!) });
-  const g2 = ([x, y]: VerificationKey['vk_beta_2']): G2Point => ({
-    x: [BigInt(x[0]), BigInt(x[1])],
-    y: [BigInt(y[0]), BigInt(y[1])],
-  });
-  const hash = verifyingKeyHash({
-    alpha: g1(key.vk_alpha_1),
-    beta: g2(key.vk_beta_2),
-    gamma: g2(key.vk_gamma_2),
-    delta: g2(key.vk_delta_2),
-    ic: key.IC.map(g1),
-  });
-  return hash === onChain.verifyingKeyHash
-    ? undefined
-    : `the verifier on chain holds the circuit key ${onChain.verifyingKeyHash}, this build ${hash}`;
-}
-
-/** Differences between the transaction and its event. */
-function differenceOf(settled: SettledRound, settlement: Settlement): string | undefined {
-  const same = (a: readonly number[], b: readonly number[]) => a.join() === b.join();
-  if (!same(settled.weights, settlement.weights)) return 'the weights recorded are not those sent';
-  if (!same(settled.shares, settlement.shares)) return 'the shares recorded are not those sent';
-  if (!same(settled.unavailable, settlement.unavailable)) return 'other trainers are recorded as unavailable';
-  if (!same(settled.rejected, settlement.rejected)) return 'other references are recorded as rejected';
-  if (!sameG1(settled.aggregate, settlement.aggregate)) return 'the aggregate recorded is not the one sent';
-  return undefined;
+  return keysFault(onChain, circuitArtifacts(CIRCUIT_SIZE, rule).verificationKey, chainId);
 }
 
 /** A settled round's proof as a file that anyone can check without a node or a chain. */

@@ -2,9 +2,9 @@ import { AutodiffError, parseModel } from '@chorus/autodiff';
 import { isGguf, readGguf } from '@chorus/language-models/gguf';
 import type { TaskState } from '@chorus/protocol';
 import type { GlobalModel } from '@chorus/training';
-import { type Check, runCheck } from './checks.ts';
 import type { Inspection } from './inspection.ts';
 import { exportModel } from './model-history.ts';
+import { type Check, runCheck } from './records/run-check.ts';
 
 /** Whether these bytes are a model as `chorus model get` writes it for other runtimes: ONNX, or the GGUF of an adapter. */
 export function isTrainedFile(bytes: Uint8Array): boolean {

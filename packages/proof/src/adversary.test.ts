@@ -17,8 +17,9 @@ import { startCircuitProver } from './testing/full-proof.ts';
 import { commitTo, type Deviation, referenceGramProof } from './testing/reference-prover.ts';
 import { honestRound, randomRound, type TestRound } from './testing/rounds.ts';
 import { type CheckName, runChecks, type VerifierKeys } from './verify/checks.ts';
+import { wasmCurve } from './verify/wasm-curve.ts';
 
-const curve = new Bn254();
+const curve = wasmCurve(new Bn254());
 const N = 16;
 
 describe.each(RULE_NAMES)('%s', (rule) => {

@@ -8,6 +8,7 @@ import { startCircuitProver } from './testing/full-proof.ts';
 import { commitTo, referenceGramProof } from './testing/reference-prover.ts';
 import { honestRound, randomRound } from './testing/rounds.ts';
 import { runChecks } from './verify/checks.ts';
+import { wasmCurve } from './verify/wasm-curve.ts';
 
 const circuit = startCircuitProver();
 afterAll(() => circuit.close());
@@ -59,7 +60,12 @@ it('a vector with an entry that is not a small integer, even beyond N, can have 
   });
   const proof = await circuit.prove(statement, gram, message);
   const { verificationKey } = circuitArtifacts(16);
-  const results = runChecks(new Bn254(), { statement, proof, srs: developmentKey(), verificationKey });
+  const results = runChecks(wasmCurve(new Bn254()), {
+    statement,
+    proof,
+    srs: developmentKey(),
+    verificationKey,
+  });
   expect(results.filter((r) => !r.ok)).toEqual([]);
 
   // It is paid as if its update were 500 times as good as it is, and no clipping detects it.

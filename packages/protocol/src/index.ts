@@ -43,6 +43,7 @@ export * from './ports/verdict-chain.ts';
 export * from './reason.ts';
 export * from './round.ts';
 export * from './round-context.ts';
+export * from './rules.ts';
 export * from './scrub.ts';
 export * from './sealed-payload.ts';
 export * from './settlement.ts';

@@ -92,7 +92,7 @@ export function requestWindow(
 }
 
 /** The trainers (indices from 0) that committed an update in this round. */
-export function committedTrainers(round: RoundState): number[] {
+export function committedTrainers(round: Pick<RoundState, 'updates'>): number[] {
   return round.updates.flatMap((update, index) => (update === null ? [] : [index]));
 }
 
@@ -107,7 +107,10 @@ export interface OpenedReference extends VectorCommitment {
  * The references that were opened in time, without those of the `rejected` validators: the summands of the
  * leading rows.
  */
-export function openedReferences(round: RoundState, rejected: readonly number[] = []): OpenedReference[] {
+export function openedReferences(
+  round: Pick<RoundState, 'references'>,
+  rejected: readonly number[] = [],
+): OpenedReference[] {
   return round.references.flatMap(({ validator, index, opened }) =>
     opened && !rejected.includes(index) ? [{ validator, index, ...opened }] : [],
   );

@@ -31,7 +31,7 @@ export interface TaskParams {
   settleSeconds: number;
   /** d, so that everyone agrees on the size of the committed vectors. */
   dimension: number;
-  /** keccak256 of the aggregation rule's name (`ruleId` of @chorus/chain); its verifier is fixed at creation. */
+  /** keccak256 of the aggregation rule's name ({@link ruleId}); its verifier is fixed at creation. */
   rule: Hex;
   /** sha2-256 of the canonical terms. */
   termsDigest: Hex;

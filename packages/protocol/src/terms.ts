@@ -12,6 +12,7 @@ import {
   MAX_TERMS_BYTES,
 } from './limits.ts';
 import { isPlainLine } from './plain-text.ts';
+import { hasGroups, RULE_NAMES } from './rules.ts';
 
 /** Epochs of one round's training. */
 const MAX_EPOCHS = 1000;
@@ -29,21 +30,6 @@ const positive = z.number().positive().max(1e6);
 
 /** Largest rank of an adapter: larger ones have more parameters than a task may train. */
 const MAX_RANK = 256;
-
-/**
- * Names of the aggregation rules that a task may have: `reference-trust` scores by one sum of all references,
- * `reference-projection` by three groups of them and by their novelty.
- */
-export const RULE_NAMES = ['reference-trust', 'reference-projection'] as const;
-export type RuleName = (typeof RULE_NAMES)[number];
-
-/**
- * Whether a rule scores by groups of references and their novelty. Settlements and verdicts then name its
- * commitment.
- */
-export function hasGroups(rule: RuleName): boolean {
-  return rule === 'reference-projection';
-}
 
 /**
  * Epochs of a reference in tasks that Chorus creates: 2.5 times the trainers' own. With more, the rule pays

@@ -101,6 +101,9 @@ export function describeIdentities(get: () => Fixture): void {
       });
       // Every account reads the same.
       expect(await f.owner.stakeAccount(other!.account)).toEqual(theirs);
+      const contract = await port!.stakeContract();
+      expect(contract).toMatch(/^0x[0-9a-f]{40}$/);
+      expect(await other!.stakeContract()).toBe(contract);
       await f.world.passTime(await port!.unbondSeconds());
       await other!.withdrawStake(ticket.id);
       const after = (await other!.stakeAccount(other!.account)).positions.find((p) => p.agentId === agentId)!;

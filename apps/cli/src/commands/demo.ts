@@ -1,6 +1,6 @@
 import { ATTACKS } from '@chorus/service-training';
 import { Command } from 'commander';
-import { type DemoProgress, runDemo } from '../demo/demo.ts';
+import { type DemoProgress, type DemoVisit, runDemo } from '../demo/demo.ts';
 import { parseDemoOptions, type RawDemoOptions } from '../demo/options.ts';
 import { createDemoView } from '../demo/view.ts';
 import { Interrupted } from '../environment/exit.ts';
@@ -44,6 +44,10 @@ export function demoCommand(): Command {
     .option('--no-agents', 'end after the last round: do not serve the trained model as an agent')
     .option('--json', 'one JSON document on standard output; progress goes to standard error')
     .option('--keep [dir]', 'keep the network, to be inspected by proof, why and model')
+    .option(
+      '--page',
+      'then go on with all nodes, and show the web page of one, until Ctrl-C (with --keep in a terminal: always)',
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  $ chorus demo --rounds 10 --attack sign --attackers 2\n  $ chorus demo --llm SmolLM2-135M-Instruct.gguf --data ./texts',
@@ -52,13 +56,20 @@ export function demoCommand(): Command {
       const options = parseDemoOptions(raw);
       await readingOptions(raw); // wrong usage ends the command before anything starts
       const abort = new AbortController();
-      for (const name of ['SIGINT', 'SIGTERM'] as const) {
-        process.on(name, () => abort.abort(new Interrupted()));
-      }
+      const visited = Promise.withResolvers<void>();
+      // Once all is done, an interruption is the usual end.
+      let end = () => abort.abort(new Interrupted());
+      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => end());
       const view = createDemoView(options);
       const onProgress = (progress: DemoProgress) => view.progress(progress);
       try {
-        view.finish(await runDemo(options, onProgress, abort.signal));
+        const visit: DemoVisit = async (report, page) => {
+          end = visited.resolve;
+          view.finish(report, page);
+          if (page !== null) await visited.promise;
+        };
+        const report = await runDemo(options, onProgress, abort.signal, options.page ? visit : undefined);
+        if (!options.page) view.finish(report, null);
       } catch (error) {
         view.fail();
         throw error;

@@ -15,6 +15,7 @@ import { ledgerOf, recordSlashes, type Slash } from './ledger.ts';
 import { demoModel } from './model.ts';
 import { startDemoChain, startDemoNodes } from './network.ts';
 import { type DemoOptions, trainerCount, validatorCount } from './options.ts';
+import { pageOf } from './page.ts';
 import type { NodeProcess } from './processes.ts';
 import type { DemoReport, RoundResult } from './report.ts';
 import { RoundLog } from './round-log.ts';
@@ -30,6 +31,9 @@ export type DemoProgress =
   | { type: 'killed'; name: string; why: string }
   | { type: 'node'; name: string; event: NodeEvent };
 
+/** What is done while all nodes of the finished demo still run; `page` is the address of the web page of one of them. */
+export type DemoVisit = (report: DemoReport, page: string | null) => Promise<void>;
+
 /** Time after the last round for every node to compute the final model and collect its reward, on a quiet machine. */
 const FINISH_MILLISECONDS = 15_000;
 
@@ -43,6 +47,7 @@ export async function runDemo(
   options: DemoOptions,
   onProgress: (progress: DemoProgress) => void,
   signal: AbortSignal,
+  visit?: DemoVisit,
 ): Promise<DemoReport> {
   const folder = options.folder
     ? await emptyFolder(options.folder)
@@ -60,7 +65,7 @@ export async function runDemo(
     else cleanups.push(cleanup);
   };
   try {
-    return await Promise.race([runNetwork(options, folder, defer, onProgress, signal), interrupted]);
+    return await Promise.race([runNetwork(options, folder, defer, onProgress, signal, visit), interrupted]);
   } finally {
     over = true;
     // The nodes end before the chain they use; processes of a kind end together.
@@ -76,6 +81,7 @@ async function runNetwork(
   defer: (cleanup: () => Promise<unknown>) => void,
   onProgress: (progress: DemoProgress) => void,
   signal: AbortSignal,
+  visit: DemoVisit | undefined,
 ): Promise<DemoReport> {
   const started = performance.now();
   const step = (text: string) => onProgress({ type: 'step', text });
@@ -182,7 +188,7 @@ async function runNetwork(
   const before = await initial;
   const settled = await Promise.all(results.map((r) => port.settledRound(taskId, r.round)));
   if (options.keep) await keepNetwork({ folder, network, taskId, modelCid });
-  return {
+  const report: DemoReport = {
     task: {
       id: taskId.toString(),
       chainId: chain.devnet.chainId,
@@ -216,6 +222,8 @@ async function runNetwork(
     seconds: Math.round(performance.now() - started) / 1000,
     folder: options.keep ? folder : null,
   };
+  await visit?.(report, await pageOf(network, folder));
+  return report;
 }
 
 /** An absent or empty folder to keep the network in. */

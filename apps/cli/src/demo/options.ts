@@ -32,6 +32,8 @@ export interface DemoOptions {
   json: boolean;
   /** Keep the network's folder: chain, blocks and nodes, for `proof`, `why` and `model`. */
   keep: boolean;
+  /** Go on after the end, with the web page of a node. */
+  page: boolean;
   /** Path of the network's folder; null: a temporary folder. */
   folder: string | null;
   /** Deadline for training and committing, seconds; null: chosen for this machine. */
@@ -61,6 +63,7 @@ export interface RawDemoOptions extends DataFlags {
   privacy?: string | true;
   json?: boolean;
   keep?: boolean | string;
+  page?: boolean;
   commitSeconds?: string;
   joinSeconds?: string;
   settleSeconds?: string;
@@ -88,6 +91,13 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
   if (raw.model !== 'mlp' && raw.model !== 'cnn' && raw.model !== '2nn') {
     throw new ChorusError('E_USAGE', '--model must be mlp, cnn or 2nn', { facts: { given: raw.model } });
   }
+  const json = raw.json ?? false;
+  if (json && raw.page) {
+    throw new ChorusError('E_USAGE', '--page shows an address after the summary, which --json leaves out', {
+      hint: 'leave out one of the two',
+    });
+  }
+  const keep = raw.keep !== undefined && raw.keep !== false;
   return {
     nodes,
     rounds: integer('rounds', raw.rounds ?? usual.rounds, 1, 200),
@@ -101,8 +111,10 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
     model: raw.model,
     llm,
     privacy: raw.privacy === undefined ? null : privacyTerm(raw.privacy),
-    json: raw.json ?? false,
-    keep: raw.keep !== undefined && raw.keep !== false,
+    json,
+    keep,
+    // A program that reads the result waits for the end.
+    page: raw.page ?? (keep && !json && process.stdout.isTTY === true),
     folder: typeof raw.keep === 'string' ? resolve(raw.keep) : null,
     commitSeconds: phase('commit-seconds', raw.commitSeconds),
     joinSeconds: phase('join-seconds', raw.joinSeconds),

@@ -18,7 +18,8 @@ const MAX_SAID = 160;
 
 export interface DemoView {
   progress(progress: DemoProgress): void;
-  finish(report: DemoReport): void;
+  /** @param page the address of the web page of a node that goes on; null if none does */
+  finish(report: DemoReport, page: string | null): void;
   fail(): void;
 }
 
@@ -83,9 +84,10 @@ export function createDemoView(options: DemoOptions): DemoView {
         line(roundLine(progress.result));
       }
     },
-    finish(report) {
+    finish(report, page) {
       spinner.stop();
-      write(process.stdout, options.json ? `${JSON.stringify(report, null, 2)}\n` : summary(report));
+      const text = options.json ? `${JSON.stringify(report, null, 2)}\n` : summary(report);
+      write(process.stdout, text + (page === null || options.json ? '' : pageText(page)));
     },
     fail() {
       spinner.stop();
@@ -209,6 +211,19 @@ const oneLine = (text: string): string => {
   const plain = plainLine(text).replace(/\s+/g, ' ').trim();
   return plain.length > MAX_SAID ? `${plain.slice(0, MAX_SAID)}...` : plain;
 };
+
+/** The address at which a browser shows the network that still runs. */
+const pageText = (page: string): string =>
+  [
+    '',
+    'All nodes go on until Ctrl-C. In a browser of this machine you see what they did: check the proofs yourself, see who',
+    'was paid and why, and ask the model that was just trained:',
+    '',
+    `  ${colors.bold(page)}`,
+    '',
+    colors.dim('The address lets its holder use the node: keep it to yourself.'),
+    '',
+  ].join('\n');
 
 /** What to try on a network that was kept. */
 function followUps(report: DemoReport, folder: string): string[] {

@@ -1,7 +1,6 @@
-import type { RoundExplanation } from '@chorus/inspector';
+import { type RoundExplanation, referenceLength, toCosine } from '@chorus/inspector';
 import { counted, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import { integer, percent } from '../output/table.ts';
-import { cosineText, referenceLength } from './cosine.ts';
 
 type Explanation = NonNullable<RoundExplanation['result']>['explanation'];
 type TrustExplanation = Extract<Explanation, { rule: 'reference-trust' }>;
@@ -9,6 +8,9 @@ type ProjectionExplanation = Extract<Explanation, { rule: 'reference-projection'
 
 /** Name, formula, number, and a remark. */
 type Step = string[];
+
+/** A cosine, from -1 to 1; null: one of the two is zero. */
+export const cosineText = (cosine: number | null): string => cosine?.toFixed(3) ?? '-';
 
 const of16 = (value: number) => percent(value, WEIGHT_ONE);
 
@@ -76,7 +78,8 @@ export function projectionSteps(explanation: ProjectionExplanation, gram: bigint
 }
 
 /** A cosine of the rule, which counts quantisation steps, as people know cosines. */
-const asDecimal = (cosine: bigint, length: number) => `${cosineText(cosine, length)} on a scale from -1 to 1`;
+const asDecimal = (cosine: bigint, length: number) =>
+  `${cosineText(toCosine(cosine, length))} on a scale from -1 to 1`;
 
 /** The part of a trainer's value that is left, because others explain the rest as well. */
 function aloneText({ projection, alone }: ProjectionExplanation['rows'][number]): string {

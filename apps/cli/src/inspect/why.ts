@@ -1,11 +1,10 @@
-import type { RoundExplanation } from '@chorus/inspector';
+import { measuredCosine, type RoundExplanation, referenceLength, toCosine } from '@chorus/inspector';
 import { paidShares, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { heading, integer, percent, roundedTokens, table, wrap } from '../output/table.ts';
-import { cosineText, measuredCosine, referenceLength } from './cosine.ts';
 import type { OpenedNetwork } from './open.ts';
 import { epsilonByTerms, privacyLines } from './privacy.ts';
-import { projectionSteps, trustSteps } from './why-steps.ts';
+import { cosineText, projectionSteps, trustSteps } from './why-steps.ts';
 
 /** Denominator of the gate of `reference-projection`. */
 const GATE_ONE = 256;
@@ -82,7 +81,7 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
       measured ? integer(measured.dot) : none,
       measured ? integer(measured.norm) : none,
       present ? percent(present.clip, WEIGHT_ONE) : none,
-      present && gram ? measuredCosine(gram, rule, i) : none,
+      present && gram ? cosineText(measuredCosine(gram, rule, i)) : none,
       last ?? none,
       percent(settled.weights[i]!, WEIGHT_ONE),
       percent(settled.shares[i]!, SHARE_ONE),
@@ -96,7 +95,7 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
     table(head, rows, { right: [0, 2, 3, 4, 5, 6, 7, 8, 9] }),
     ...(result && gram
       ? [
-          `median norm ${integer(result.explanation.medianNorm)}, median cosine ${cosineText(result.explanation.medianCosine, referenceLength(gram, rule))}; ` +
+          `median norm ${integer(result.explanation.medianNorm)}, median cosine ${cosineText(toCosine(result.explanation.medianCosine, referenceLength(gram, rule)))}; ` +
             'cosine: from -1 to 1, with the sum of the references; 1 is their direction',
         ]
       : []),

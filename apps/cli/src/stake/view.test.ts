@@ -39,6 +39,7 @@ const stakes = (positions: StakePositionDocument[]): StakesDocument => ({
   account: WALLET,
   agentId: '3',
   time: NOW,
+  contract: WALLET,
   unbondSeconds: 7200,
   // Six decimals, not 18.
   tokens: [

@@ -1,10 +1,21 @@
 import type {
   AgentList,
   AskRequest,
+  ClaimRequest,
+  ClaimResult,
   DirectoryList,
   PeerList,
+  Rewards,
   RoundList,
+  RoundProof,
+  SettledRounds,
+  StakeDepositRequest,
+  StakeDepositResult,
   StakesDocument,
+  StakeUnbondRequest,
+  StakeUnbondResult,
+  StakeWithdrawRequest,
+  StakeWithdrawResult,
   Status,
   TaskDetail,
   TaskList,
@@ -16,6 +27,8 @@ export interface ApiOptions {
   /** Default: the browser's. */
   fetch?: typeof fetch;
 }
+
+const JSON_TYPE = { 'content-type': 'application/json' };
 
 type Query = Record<string, string | number | undefined>;
 
@@ -39,19 +52,33 @@ export function createApi({ token, fetch: send = (url, init) => fetch(url, init)
     if (!response.ok) throw await failureOf(response);
     return response;
   }
-  const get = async <T>(path: string, query: Query = {}): Promise<T> => {
+  const get = async <T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> => {
     const given = Object.entries(query).flatMap(([name, value]) =>
       value === undefined || value === '' ? [] : [[name, String(value)]],
     );
     const text = new URLSearchParams(given).toString();
-    return (await (await open(text === '' ? path : `${path}?${text}`)).json()) as T;
+    const response = await open(text === '' ? path : `${path}?${text}`, signal ? { signal } : {});
+    return (await response.json()) as T;
+  };
+  const post = async <T>(path: string, request: object): Promise<T> => {
+    const init = { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(request) };
+    return (await (await open(path, init)).json()) as T;
   };
   return {
     status: () => get<Status>('/v1/status'),
     tasks: () => get<TaskList>('/v1/tasks'),
     task: (id: string) => get<TaskDetail>(`/v1/tasks/${encodeURIComponent(id)}`),
+    lastRounds: () => get<RoundList>('/v1/rounds', { limit: 1000 }),
     rounds: (task: string) => get<RoundList>('/v1/rounds', { task, limit: 1000 }),
+    settledRounds: (task: string) => get<SettledRounds>(`/v1/tasks/${encodeURIComponent(task)}/rounds`),
+    roundProof: (task: string, round: number, signal: AbortSignal) =>
+      get<RoundProof>(`/v1/tasks/${encodeURIComponent(task)}/rounds/${round}/proof`, {}, signal),
     stakes: () => get<StakesDocument>('/v1/stake'),
+    rewards: () => get<Rewards>('/v1/rewards'),
+    claim: (request: ClaimRequest) => post<ClaimResult>('/v1/rewards/claim', request),
+    deposit: (request: StakeDepositRequest) => post<StakeDepositResult>('/v1/stake/deposit', request),
+    unbond: (request: StakeUnbondRequest) => post<StakeUnbondResult>('/v1/stake/unbond', request),
+    withdraw: (request: StakeWithdrawRequest) => post<StakeWithdrawResult>('/v1/stake/withdraw', request),
     agents: () => get<AgentList>('/v1/agents'),
     findAgents: (text: string) => get<DirectoryList>('/v1/directory', { text, limit: 100 }),
     peers: () => get<PeerList>('/v1/peers'),
@@ -63,7 +90,7 @@ export function createApi({ token, fetch: send = (url, init) => fetch(url, init)
       open('/v1/agents/calls/ask', {
         method: 'POST',
         signal,
-        headers: { 'content-type': 'application/json' },
+        headers: JSON_TYPE,
         body: JSON.stringify(request),
       }),
   };

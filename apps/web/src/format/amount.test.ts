@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { addAmounts, exactAmount, shortAmount } from './amount.ts';
+import { addAmounts, exactAmount, shortAmount, unitsOf } from './amount.ts';
 
 it.each([
   ['0', 18, '0'],
@@ -22,4 +22,30 @@ it.each([
 
 it('amounts beyond what a float holds are added exactly', () => {
   expect(addAmounts('9007199254740993', '1')).toBe('9007199254740994');
+});
+
+it.each([
+  ['12.5', 18, '12500000000000000000'],
+  [' 1 ', 0, '1'],
+  ['0.000001', 6, '1'],
+  ['007.10', 2, '710'],
+  ['9007199254740993', 0, '9007199254740993'],
+])('%s with %d decimals are %s units, exactly', (text, decimals, units) => {
+  expect(unitsOf(text, decimals)).toBe(units);
+});
+
+it.each([
+  ['', 18],
+  ['0', 18],
+  ['0.0', 18],
+  ['-1', 18],
+  ['1e3', 18],
+  ['1,5', 18],
+  ['.5', 18],
+  ['1.', 18],
+  ['0.0000001', 6],
+  ['1.0', 0],
+  ['0x10', 18],
+])('%j with %d decimals is no amount', (text, decimals) => {
+  expect(unitsOf(text, decimals)).toBeNull();
 });

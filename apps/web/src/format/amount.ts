@@ -25,3 +25,14 @@ export function shortAmount(units: string, decimals: number | null): string {
 /** The sum of amounts in one unit. */
 export const addAmounts = (...units: string[]): string =>
   units.reduce((sum, each) => sum + BigInt(each), 0n).toString();
+
+/**
+ * The units of an amount as people write it, such as `12.5`; null if it is no amount above zero, or has more digits than
+ * the token.
+ */
+export function unitsOf(text: string, decimals: number): string | null {
+  const [, whole, part = ''] = /^(\d{1,60})(?:\.(\d{1,60}))?$/.exec(text.trim()) ?? [];
+  if (whole === undefined || part.length > decimals) return null;
+  const units = BigInt(whole + part.padEnd(decimals, '0'));
+  return units === 0n ? null : units.toString();
+}

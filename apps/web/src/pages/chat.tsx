@@ -1,6 +1,8 @@
+import type { AgentDocument } from '@chorus/admin-api';
 import type { Api } from '../api/api.ts';
 import { Conversation } from '../parts/conversation.tsx';
 import { FailureNotice } from '../parts/notices.tsx';
+import type { Takes } from '../parts/question-form.tsx';
 import { Title } from '../parts/shell.tsx';
 import { chatWith } from '../state/chat.ts';
 import { useLoad } from '../state/load.ts';
@@ -13,7 +15,19 @@ interface Partner {
   description: string;
   /** Of each question; null: nothing. */
   price: string | null;
+  takes: Takes;
 }
+
+/** What an agent of the network takes is not known before it is asked. */
+const ANYTHING: Takes = { files: true, pictures: true };
+
+/** By the kind of an agent's model. */
+const TAKES: Readonly<Record<'chat' | 'classifier' | 'text' | 'agent', Takes>> = {
+  chat: { files: true, pictures: false },
+  classifier: ANYTHING,
+  text: { files: false, pictures: false },
+  agent: ANYTHING,
+};
 
 /** Talk to an agent. */
 export function ChatPage({ api, own, agent }: { api: Api; own: boolean; agent: string }) {
@@ -36,9 +50,9 @@ export function ChatPage({ api, own, agent }: { api: Api; own: boolean; agent: s
             {data.price === null
               ? 'It costs nothing.'
               : `Each question costs ${data.price}. You are asked before this node's wallet pays.`}{' '}
-            What an agent says is shown as text, and may be wrong.
+            What an agent says may be wrong.
           </p>
-          <Conversation api={api} chat={chatWith(data.at)} price={data.price} />
+          <Conversation api={api} chat={chatWith(data.at)} price={data.price} takes={data.takes} />
         </>
       )}
     </>
@@ -50,9 +64,20 @@ async function partnerOf(api: Api, own: boolean, name: string): Promise<Partner 
     const found = (await api.agents()).agents.find((each) => each.name === name);
     const at = found?.state === 'serving' ? found.urls.libp2p : null;
     if (!found || at === null) return 'unknown';
-    return { at, title: found.title, description: found.description, price: found.price?.text ?? null };
+    const takes = found.model ? TAKES[found.model.kind] : ANYTHING;
+    return { ...shownOf(found), at, takes };
   }
   const found = (await api.findAgents('')).agents.find(({ agentId }) => agentId === name);
   if (!found) return 'unknown';
-  return { at: name, title: found.title, description: found.description, price: found.price?.text ?? null };
+  return { ...shownOf(found), at: name, takes: ANYTHING };
 }
+
+const shownOf = ({
+  title,
+  description,
+  price,
+}: Pick<AgentDocument, 'title' | 'description'> & { price: { text: string } | null }) => ({
+  title,
+  description,
+  price: price?.text ?? null,
+});

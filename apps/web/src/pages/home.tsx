@@ -3,6 +3,7 @@ import { addAmounts } from '../format/amount.ts';
 import { agoText, counted, durationText } from '../format/text.ts';
 import { Amount, Amounts } from '../parts/amount.tsx';
 import { Command, Notice } from '../parts/notices.tsx';
+import { PastTasks } from '../parts/past-tasks.tsx';
 import { RoundTable } from '../parts/round-table.tsx';
 import { Title } from '../parts/shell.tsx';
 import { TaskList } from '../parts/task-list.tsx';
@@ -40,14 +41,14 @@ function Overview({ of }: { of: Status }) {
           <h2>To claim</h2>
           <Amounts of={claimable} />
           <small>
-            <code>chorus rewards claim</code>
+            <a href="#/money">Claim</a>
           </small>
         </div>
         <div>
           <h2>Stake at risk</h2>
           <Amounts of={staked} />
           <small>
-            <code>chorus stake show</code>
+            <a href="#/money">What it is behind</a>
           </small>
         </div>
         <div>
@@ -64,6 +65,7 @@ function Overview({ of }: { of: Status }) {
           <p class="quiet">No task at the moment. The node joins one that its limits allow by itself.</p>
         )}
       </section>
+      <PastTasks rounds={rounds} tasks={tasks} />
       {rounds.length > 0 && (
         <section>
           <h2>Last rounds</h2>
@@ -75,8 +77,8 @@ function Overview({ of }: { of: Status }) {
           <h2>Agents</h2>
           <p>
             {agents.map(({ name, state }) => (
-              <span key={name}>
-                <a href={`#/chat/own/${name}`}>{name}</a> ({state}){' '}
+              <span key={name} class="member">
+                <a href={`#/chat/own/${name}`}>Ask {name}</a> <small>({state})</small>
               </span>
             ))}
           </p>

@@ -43,7 +43,7 @@ export function Peers({ api }: { api: Api }) {
                   <td data-label="Gossip score">{peer.score === null ? '-' : peer.score.toFixed(1)}</td>
                   <td data-label="Blame">{peer.blame ?? '-'}</td>
                   <td data-label="Tasks">{peer.tasks.join(', ') || '-'}</td>
-                  <td data-label="Address">
+                  <td class="grows" data-label="Address">
                     <small>{peer.addresses.join(' ')}</small>
                   </td>
                 </tr>

@@ -2,55 +2,103 @@ import type { RoundSummary } from '@chorus/admin-api';
 import type { Api } from '../api/api.ts';
 import { percentText, SHARE_ONE, WEIGHT_ONE } from '../format/text.ts';
 import { Amount } from '../parts/amount.tsx';
-import { Command, FailureNotice } from '../parts/notices.tsx';
+import { Checks, Verdict } from '../parts/checks.tsx';
+import { FailureNotice } from '../parts/notices.tsx';
+import { Paid } from '../parts/paid.tsx';
+import { RoundMoney } from '../parts/round-money.tsx';
 import { Title } from '../parts/shell.tsx';
 import { Stages } from '../parts/stages.tsx';
+import { TrustNote } from '../parts/trust-note.tsx';
 import { hrefOf } from '../routes/routes.ts';
 import { useLoad } from '../state/load.ts';
-import { status } from '../state/node.ts';
+import { type ProofState, useProof } from '../state/proof.ts';
 
-/** One round: what this node earned and why, and how to check it. */
+/** One round: whether it is proven, who was paid and why, and what this node had of it. */
 export function Round({ api, task, round }: { api: Api; task: string; round: number }) {
   const { data, failure } = useLoad(() => api.rounds(task), task);
-  const found = data?.rounds.find((each) => each.round === round);
+  const proof = useProof(api, task, round);
+  // Until they are known no round follows.
+  const rounds = proof.step === 'checked' ? proof.checked.material.records.task.rounds : 0;
+  const own = data?.rounds.find((each) => each.round === round);
   return (
     <>
       <Title>
         Task {task}, round {round}
       </Title>
-      <p>
+      <p class="ways">
         <a href={hrefOf({ page: 'task', task })}>All of task {task}</a>
+        {round > 1 && <a href={hrefOf({ page: 'round', task, round: round - 1 })}>Round {round - 1}</a>}
+        {round < rounds && <a href={hrefOf({ page: 'round', task, round: round + 1 })}>Round {round + 1}</a>}
       </p>
-      <FailureNotice failure={failure} />
-      {data && !found && (
-        <p class="quiet">
-          This node has not seen the end of this round: it is not over, or others took part in it.
-        </p>
+      {proof.step === 'failed' ? (
+        <NotProven state={proof} own={own} />
+      ) : (
+        <Settled task={task} round={round} state={proof} />
       )}
-      {found && <Outcome of={found} />}
-      {found && <Check task={task} round={round} />}
+      <FailureNotice failure={failure} />
+      {own && <Own of={own} />}
     </>
   );
 }
 
-function Outcome({ of }: { of: RoundSummary }) {
-  const { token, decimals, reward, fee, share, weight, trainer, reason, transaction } = of;
+function NotProven({
+  state,
+  own,
+}: {
+  state: Extract<ProofState, { step: 'failed' }>;
+  own: RoundSummary | undefined;
+}) {
+  if (state.failure.code !== 'E_ROUND_NOT_SETTLED') return <FailureNotice failure={state.failure} />;
+  return (
+    <p>
+      {own?.outcome === 'void'
+        ? 'This round ended without a settlement: nothing was proven, the model did not change, and no one was paid.'
+        : 'This round is not settled: it has not ended, or the task has no such round.'}
+    </p>
+  );
+}
+
+function Settled({ task, round, state }: { task: string; round: number; state: ProofState }) {
+  const found = state.step === 'checked' ? state.checked : null;
+  return (
+    <>
+      <Verdict found={found} />
+      {found && (
+        <>
+          <section>
+            <h2>Who was paid, and why</h2>
+            <Paid found={found} />
+          </section>
+          <section>
+            <h2>Where the money of the round went</h2>
+            <RoundMoney found={found} />
+          </section>
+        </>
+      )}
+      <section>
+        <h2>The checks, one by one</h2>
+        <Checks found={found} />
+      </section>
+      <section>
+        <h2>What this rests on</h2>
+        <TrustNote task={task} round={round} found={found} />
+      </section>
+    </>
+  );
+}
+
+function Own({ of }: { of: RoundSummary }) {
+  const { token, decimals, reward, fee, share, weight, trainer, reason } = of;
   return (
     <section>
-      <h2>What this node earned</h2>
+      <h2>What this node has recorded</h2>
       <dl>
-        <dt>Outcome</dt>
-        <dd>
-          {of.outcome === 'settled'
-            ? 'settled: the chain has checked the proof and credited the rewards'
-            : 'void: it ended without a settlement, and no one was paid for it'}
-        </dd>
-        <dt>For training</dt>
+        <dt>Earned for training</dt>
         <dd>
           <Amount units={reward} decimals={decimals} token={token} />
           {share !== null && `, a share of ${percentText(share, SHARE_ONE)}`}
         </dd>
-        <dt>For validating and aggregating</dt>
+        <dt>Earned for validating and aggregating</dt>
         <dd>
           <Amount units={fee} decimals={decimals} token={token} />
         </dd>
@@ -63,40 +111,13 @@ function Outcome({ of }: { of: RoundSummary }) {
         <dt>Why</dt>
         <dd>
           {reason ??
-            (trainer === null ? 'It did not train this task.' : 'This node does not know: see below.')}
+            (trainer === null ? 'It did not train this task.' : 'This node does not know: see above.')}
         </dd>
         <dt>Time on this node</dt>
         <dd>
           <Stages seconds={of.stageSeconds} />
         </dd>
-        <dt>Transaction</dt>
-        <dd>
-          <code>{transaction ?? 'not known to this node'}</code>
-        </dd>
       </dl>
-    </section>
-  );
-}
-
-function Check({ task, round }: { task: string; round: number }) {
-  const wallet = status.value?.identity.wallet;
-  return (
-    <section>
-      <h2>Check it</h2>
-      <p>
-        This page repeats what the node has recorded; it has checked nothing itself. These commands read the
-        chain and do all the arithmetic again on this machine. The whole round, what every member was paid and
-        why:
-      </p>
-      <Command line={`chorus why ${task} ${round}`} />
-      {wallet && (
-        <>
-          <p>This node alone, from its update to its reward:</p>
-          <Command line={`chorus why ${task} ${round} ${wallet}`} />
-        </>
-      )}
-      <p>The proof of the round, check by check:</p>
-      <Command line={`chorus proof verify ${task} ${round}`} />
     </section>
   );
 }

@@ -6,6 +6,7 @@ import { FailureNotice } from '../parts/notices.tsx';
 import { RoundTable } from '../parts/round-table.tsx';
 import { Title } from '../parts/shell.tsx';
 import { TaskState } from '../parts/task-list.tsx';
+import { TaskPlots } from '../parts/task-plots.tsx';
 import { useLoad } from '../state/load.ts';
 import { status } from '../state/node.ts';
 
@@ -24,9 +25,10 @@ export function Task({ api, id }: { api: Api; id: string }) {
           {data.waitsFor && <p>It waits for {data.waitsFor}.</p>}
         </section>
       )}
+      {data && <Progress api={api} id={id} round={data.status === 'ended' ? 0 : data.round} />}
       {list && (
         <section>
-          <h2>Rounds</h2>
+          <h2>Rounds of this node</h2>
           {list.rounds.length > 0 ? (
             <RoundTable rounds={list.rounds} />
           ) : (
@@ -36,6 +38,21 @@ export function Task({ api, id }: { api: Api; id: string }) {
       )}
       {data && <Terms of={data} />}
     </>
+  );
+}
+
+/**
+ * How the task goes, from the chain: some requests for each round, so that it is read again only when a round ends.
+ * @param round the one under way; 0: none
+ */
+function Progress({ api, id, round }: { api: Api; id: string; round: number }) {
+  const { data, failure } = useLoad(() => api.settledRounds(id), `${id} ${round}`, false);
+  return (
+    <section>
+      <h2>How it goes</h2>
+      <FailureNotice failure={failure} />
+      {data ? <TaskPlots of={data} /> : !failure && <p class="quiet">Asking the chain.</p>}
+    </section>
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Api } from '../api/api.ts';
 import { agoText } from '../format/text.ts';
 import { FailureNotice, Notice } from '../parts/notices.tsx';
+import { PastTasks } from '../parts/past-tasks.tsx';
 import { Title } from '../parts/shell.tsx';
 import { TaskList } from '../parts/task-list.tsx';
 import { useLoad } from '../state/load.ts';
@@ -9,12 +10,14 @@ import { now } from '../state/node.ts';
 /** Every task that the node follows, and those that it did not join. */
 export function Tasks({ api }: { api: Api }) {
   const { data, failure } = useLoad(() => api.tasks(), 'tasks');
+  const { data: list } = useLoad(() => api.lastRounds(), 'last rounds');
   return (
     <>
       <Title>Tasks</Title>
       <FailureNotice failure={failure} />
-      {data?.tasks.length === 0 && <p class="quiet">The node has joined no task yet.</p>}
+      {data?.tasks.length === 0 && <p class="quiet">The node follows no task now.</p>}
       {data && <TaskList tasks={data.tasks} />}
+      {data && list && <PastTasks rounds={list.rounds} tasks={data.tasks} />}
       {data && data.refused.length > 0 && (
         <section>
           <h2>Seen and not joined</h2>

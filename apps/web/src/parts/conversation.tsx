@@ -1,29 +1,32 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
+import { Markdown } from '../markdown/markdown.tsx';
+import type { Attachment } from '../state/attachment.ts';
 import type { Chat } from '../state/chat.ts';
 import type { Answer, Exchange } from '../state/exchange.ts';
+import { Attachments } from './attachments.tsx';
+import { Classified } from './classified.tsx';
 import { Notice } from './notices.tsx';
+import { QuestionForm, type Takes } from './question-form.tsx';
 
-/** Longest question, as the node takes it. */
-const MOST_CHARACTERS = 12_000;
+/** What is asked next. */
+interface Question {
+  text: string;
+  files: readonly Attachment[];
+}
 
-/** Questions and answers, and the next question. What it costs is agreed to before it is sent. */
-export function Conversation({ api, chat, price }: { api: Api; chat: Chat; price: string | null }) {
-  const [text, setText] = useState('');
-  const [asking, setAsking] = useState<string | null>(null);
-  const field = useRef<HTMLTextAreaElement>(null);
+/**
+ * Questions and answers, and the next question. What it costs is agreed to before it is sent.
+ * @param takes what the agent takes besides text, as far as it is known
+ */
+export function Conversation({ api, chat, price, takes }: ConversationOptions) {
+  const [next, setNext] = useState<Question>({ text: '', files: [] });
+  const [asking, setAsking] = useState<Question | null>(null);
   const running = chat.running.value !== null;
-  const send = (question: string, pay: string | null) => {
+  const send = ({ text, files }: Question, pay: string | null) => {
     setAsking(null);
-    setText('');
-    void chat.ask(api, question, pay);
-    field.current?.focus();
-  };
-  const submit = () => {
-    const question = text.trim();
-    if (question === '' || running) return;
-    if (price === null) send(question, null);
-    else setAsking(question);
+    setNext({ text: '', files: [] });
+    void chat.ask(api, text, files, pay);
   };
   return (
     <>
@@ -32,61 +35,43 @@ export function Conversation({ api, chat, price }: { api: Api; chat: Chat; price
           <Turn
             key={exchange.request}
             of={exchange}
-            again={running ? null : () => setText(exchange.question)}
+            again={running ? null : () => setNext({ text: exchange.question, files: exchange.files })}
           />
         ))}
       </ol>
       {asking !== null && price !== null && (
         <Approval price={price} onPay={() => send(asking, price)} onCancel={() => setAsking(null)} />
       )}
-      <form
-        class="ask"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        <label>
-          <span>Your question</span>
-          <textarea
-            ref={field}
-            rows={3}
-            maxLength={MOST_CHARACTERS}
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-              event.preventDefault();
-              submit();
-            }}
-          />
-        </label>
-        {running ? (
-          <button type="button" onClick={() => chat.cancel()}>
-            Cancel
-          </button>
-        ) : (
-          <button type="submit" disabled={text.trim() === '' || asking !== null}>
-            {price === null ? 'Ask' : `Ask for ${price}`}
-          </button>
-        )}
-      </form>
+      <QuestionForm
+        {...{ next, setNext, takes, price }}
+        onCancel={running ? () => chat.cancel() : null}
+        isWaiting={asking !== null}
+        onAsk={(question) => (price === null ? send(question, null) : setAsking(question))}
+      />
     </>
   );
 }
 
+interface ConversationOptions {
+  api: Api;
+  chat: Chat;
+  price: string | null;
+  takes: Takes;
+}
+
 function Approval({ price, onPay, onCancel }: { price: string; onPay: () => void; onCancel: () => void }) {
-  const pay = useRef<HTMLButtonElement>(null);
-  useEffect(() => pay.current?.focus(), []);
+  const cancel = useRef<HTMLButtonElement>(null);
+  // Not the one that pays: the key that has sent the question must not pay as well.
+  useEffect(() => cancel.current?.focus(), []);
   return (
     <div class="notice" role="alertdialog" aria-label="Payment">
       <strong>This question costs {price}.</strong>
       <p>The wallet of this node pays it, at most once, within the limits in agents.spend.</p>
       <div class="choice">
-        <button ref={pay} type="button" onClick={onPay}>
+        <button type="button" onClick={onPay}>
           Pay {price} and ask
         </button>
-        <button type="button" class="plain" onClick={onCancel}>
+        <button ref={cancel} type="button" class="plain" onClick={onCancel}>
           Do not ask
         </button>
       </div>
@@ -95,19 +80,25 @@ function Approval({ price, onPay, onCancel }: { price: string; onPay: () => void
 }
 
 function Turn({ of, again }: { of: Exchange; again: (() => void) | null }) {
-  const { question, paid, answer } = of;
+  const { question, files, paid, answer } = of;
   return (
     <li>
       <p class="said you">
         <span class="quiet">You{paid !== null && `, for at most ${paid}`}</span>
-        <span>{question}</span>
+        {question !== '' && <span>{question}</span>}
       </p>
+      <Attachments files={files} />
       <div class="said">
         <span class="quiet">The agent</span>
         {answer.notes.map((note) => (
           <small key={note}>{note}</small>
         ))}
-        {answer.text !== '' && <span>{answer.text}</span>}
+        {answer.text !== '' &&
+          // While it comes, each part would make all of it anew.
+          (answer.end === null ? <span>{answer.text}</span> : <Markdown text={answer.text} />)}
+        {answer.classifications.map((found) => (
+          <Classified key={found.label} of={found} isSaid={answer.text !== ''} />
+        ))}
         {answer.citations.map(({ number, source, place, quote }) => (
           <small key={number}>
             [{number}] {source}

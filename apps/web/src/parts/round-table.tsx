@@ -40,7 +40,7 @@ export function RoundTable({ rounds, withTask }: { rounds: readonly RoundSummary
               <td data-label="Fee">
                 <Amount units={each.fee} decimals={each.decimals} token={each.token} />
               </td>
-              <td data-label="Time">
+              <td class="grows" data-label="Time">
                 <Stages seconds={each.stageSeconds} />
               </td>
             </tr>

@@ -8,6 +8,7 @@ const PLACES = [
   ['', 'Home'],
   ['tasks', 'Tasks'],
   ['agents', 'Agents'],
+  ['money', 'Money'],
   ['peers', 'Peers'],
   ['log', 'Log'],
 ] as const;

@@ -1,12 +1,12 @@
 /** What the page shows, as its address has it after the `#`. */
 export type Route =
-  | { page: 'home' | 'tasks' | 'agents' | 'peers' | 'log' | 'unknown' }
+  | { page: 'home' | 'tasks' | 'agents' | 'money' | 'peers' | 'log' | 'unknown' }
   | { page: 'task'; task: string }
   | { page: 'round'; task: string; round: number }
   /** `own`: by its name; else by its number in the identity registry. */
   | { page: 'chat'; own: boolean; agent: string };
 
-const PAGES = ['tasks', 'agents', 'peers', 'log'] as const;
+const PAGES = ['tasks', 'agents', 'money', 'peers', 'log'] as const;
 
 /** Reads the fragment of an address. What strangers name is checked here: an id is of digits, a name of a few letters. */
 export function readRoute(hash: string): Route {

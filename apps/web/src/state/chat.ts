@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import type { Api } from '../api/api.ts';
 import { type Failure, toFailure } from '../api/failure.ts';
 import { messagesOf } from '../api/messages.ts';
+import { type Attachment, base64Of } from './attachment.ts';
 import { answerAfter, BEGUN, type Exchange } from './exchange.ts';
 
 /** A conversation with one agent. It goes on while other pages are shown, and ends with this one. */
@@ -19,12 +20,17 @@ export class Chat {
 
   /**
    * Ask, and read the answer to its end.
+   * @param files that go with it
    * @param pay the sum that the user has agreed to; null: nothing is paid
    */
-  async ask(api: Api, text: string, pay: string | null): Promise<void> {
+  async ask(api: Api, text: string, files: readonly Attachment[], pay: string | null): Promise<void> {
     // Repeated after a failure, a question keeps its id: what was paid for is not paid twice.
     const last = this.exchanges.value.at(-1);
-    const again = last?.answer.end?.type === 'problem' && last.question === text ? last : null;
+    const isSame =
+      last?.question === text &&
+      last.files.length === files.length &&
+      last.files.every((file, i) => file === files[i]);
+    const again = last?.answer.end?.type === 'problem' && isSame ? last : null;
     const request = again?.request ?? crypto.randomUUID();
     const before = again ? this.exchanges.value.slice(0, -1) : this.exchanges.value;
     const { contextId, taskId, end } = before.at(-1)?.answer ?? BEGUN;
@@ -35,14 +41,16 @@ export class Chat {
     const paying = pay === null ? {} : { pay, approved: true };
     const leaving = new AbortController();
     this.running.value = leaving;
-    let exchange: Exchange = { question: text, request, paid: pay, answer: BEGUN };
+    let exchange: Exchange = { question: text, files, request, paid: pay, answer: BEGUN };
     const show = (event: AskedEvent) => {
       exchange = { ...exchange, answer: answerAfter(exchange.answer, event) };
       this.exchanges.value = [...before, exchange];
     };
     this.exchanges.value = [...before, exchange];
     try {
-      const response = await api.ask({ agent: this.#agent, text, request, ...at, ...paying }, leaving.signal);
+      const sent = files.map(({ bytes, ...file }) => ({ ...file, data: base64Of(bytes) }));
+      const question = { agent: this.#agent, text, files: sent, request, ...at, ...paying };
+      const response = await api.ask(question, leaving.signal);
       for await (const { data } of messagesOf(response)) show(JSON.parse(data) as AskedEvent);
       if (exchange.answer.end === null) show(problem('E_ADMIN_UNREACHABLE', 'the answer broke off'));
     } catch (error) {

@@ -24,6 +24,22 @@ it('an answer is put together from its parts, and keeps where the conversation g
   expect(answer.citations).toHaveLength(1);
 });
 
+it('an answer of ten megabytes is cut, and said to be, once', () => {
+  const part: AskedEvent = { type: 'text', text: 'x'.repeat(1_000_000) };
+  const answer = after(...Array(10).fill(part));
+  expect(answer.text).toHaveLength(200_000);
+  expect(answer.notes).toEqual([expect.stringContaining('longer')]);
+});
+
+it('what a classifier has found is shown as that, and other data as it is', () => {
+  const value = { label: '7', confidence: 0.9, top: [] };
+  const answer = after(
+    { type: 'data', name: 'classification', value },
+    { type: 'data', name: 'more', value: { a: 1 } },
+  );
+  expect(answer).toMatchObject({ classifications: [value], notes: ['more: {"a":1}'] });
+});
+
 it('an answer that breaks off keeps its text, and an unknown part changes nothing', () => {
   const problem = { type: 'problem', code: 'E_X', message: 'broke off', hint: null } as const;
   const unknown = { type: 'of.tomorrow' } as unknown as AskedEvent;

@@ -12,10 +12,11 @@ export interface Loaded<T> {
  * Read something from the node, and again when it is old. An answer that comes late for what is no longer asked is
  * dropped.
  * @param about what is asked; another value asks for something else
+ * @param again whether it may become old; by default yes
  */
-export function useLoad<T>(read: () => Promise<T>, about: string): Loaded<T> {
+export function useLoad<T>(read: () => Promise<T>, about: string, again = true): Loaded<T> {
   const [loaded, setLoaded] = useState<Loaded<T> & { about: string }>({ data: null, failure: null, about });
-  const current = turn.value;
+  const current = again ? turn.value : 0;
   // Not `read`, which is another function at each rendering: `about` names what it reads.
   useEffect(() => {
     let dropped = false;

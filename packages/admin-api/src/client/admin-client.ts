@@ -36,7 +36,8 @@ import type {
   TillDocument,
 } from '../documents/revenue.ts';
 import type { ClaimRequest, ClaimResult, Rewards } from '../documents/rewards.ts';
-import type { RoundList, RoundsQuery } from '../documents/rounds.ts';
+import type { RoundProof } from '../documents/round-proof.ts';
+import type { RoundList, RoundsQuery, SettledRounds } from '../documents/rounds.ts';
 import type {
   StakeDepositRequest,
   StakeDepositResult,
@@ -103,6 +104,14 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   publish(id: string, request: PublicationRequest, options?: CallOptions): Promise<PublicationDocument>;
   publication(id: string, options?: CallOptions): Promise<PublicationDocument>;
   rounds(query?: Partial<RoundsQuery>, options?: CallOptions): Promise<RoundList>;
+  /** The last settled rounds of any task, from the chain: 100 by default, at most 200. */
+  settledRounds(
+    id: string | bigint,
+    query?: { last?: number },
+    options?: CallOptions,
+  ): Promise<SettledRounds>;
+  /** What a settled round, of any task, is checked with. It may take as long as asking peers does. */
+  roundProof(id: string | bigint, round: number, options?: CallOptions): Promise<RoundProof>;
   rewards(options?: CallOptions): Promise<Rewards>;
   claim(request?: ClaimRequest, options?: CallOptions): Promise<ClaimResult>;
   stakes(query?: Partial<StakesQuery>, options?: CallOptions): Promise<StakesDocument>;

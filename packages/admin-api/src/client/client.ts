@@ -31,6 +31,10 @@ export function createAdminClient<E extends LooseEvent = LooseEvent>(
     publish: (id, body, { signal } = {}) => ask(ENDPOINTS.publish, { params: { id }, body, signal }),
     publication: (id, { signal } = {}) => ask(ENDPOINTS.publication, { params: { id }, signal }),
     rounds: (query = {}, { signal } = {}) => ask(ENDPOINTS.rounds, { query, signal }),
+    settledRounds: (id, query = {}, { signal } = {}) =>
+      ask(ENDPOINTS.settledRounds, { params: { id: String(id) }, query, signal }),
+    roundProof: (id, round, { signal } = {}) =>
+      ask(ENDPOINTS.roundProof, { params: { id: String(id), round: String(round) }, signal }),
     rewards: ({ signal } = {}) => ask(ENDPOINTS.rewards, { signal }),
     claim: (body = {}, { signal } = {}) => ask(ENDPOINTS.claim, { body, signal }),
     stakes: (query = {}, { signal } = {}) => ask(ENDPOINTS.stakes, { query, signal }),

@@ -27,6 +27,32 @@ export type RoundSummary = z.infer<typeof roundSummarySchema>;
 export const roundListSchema = z.object({ rounds: z.array(roundSummarySchema) });
 export type RoundList = z.infer<typeof roundListSchema>;
 
+/** A settled round as the chain has it, with all its trainers. */
+export const settledRoundSchema = z.object({
+  round: z.number().int(),
+  weights: z.array(z.number().int()).describe('by trainer, of 65536'),
+  shares: z.array(z.number().int()).describe('by trainer, of 4294967296'),
+  rewards: z.array(amountSchema).describe('by trainer'),
+  lossBefore: z.number().describe("lower median of the validators' losses before the round"),
+  lossAfter: z.number(),
+  transaction: z.string(),
+});
+export type SettledRoundDocument = z.infer<typeof settledRoundSchema>;
+
+export const settledRoundsSchema = z.object({
+  taskId: taskIdSchema,
+  token: addressSchema,
+  decimals: decimalsSchema,
+  trainers: z.array(addressSchema).describe('in the order of the arrays'),
+  rounds: z.array(settledRoundSchema).describe('in order; rounds without a settlement are left out'),
+});
+export type SettledRounds = z.infer<typeof settledRoundsSchema>;
+
+/** How many of the newest rounds. */
+export const settledRoundsQuerySchema = z.object({
+  last: z.coerce.number().int().min(1).max(200).default(100),
+});
+
 /** Parameters of a list: the number of entries, and the task. */
 export const roundsQuerySchema = z.object({
   task: taskIdSchema.optional(),

@@ -78,6 +78,7 @@ export const stakesSchema = z.object({
   account: addressSchema,
   agentId: identitySchema.nullable().describe('null if the account has no identity'),
   time: timeSchema.describe("the chain's own"),
+  contract: addressSchema.describe('the stake contract'),
   unbondSeconds: z.number().int().describe('time from a request to unbond until it can be withdrawn'),
   tokens: z.array(stakeTokenSchema),
   positions: z.array(stakePositionSchema),

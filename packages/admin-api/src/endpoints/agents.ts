@@ -18,9 +18,12 @@ import {
   registrationSchema,
 } from '../documents/directory.ts';
 import { acceptedSchema } from '../documents/values.ts';
-import { answers, answersText, type Endpoint, jsonBody, slow, TOKEN } from './endpoint.ts';
+import { answers, answersText, type Endpoint, jsonBody, slow, TOKEN, upTo } from './endpoint.ts';
 
 const params = z.object({ name: agentNameSchema });
+
+/** Of a question with files in base64, and its text. */
+const ASK_BYTES = 1.5 * 1024 * 1024;
 
 export const agentEndpoints = {
   agents: {
@@ -94,16 +97,19 @@ export const agentEndpoints = {
     request: { params },
     responses: answers(registrationSchema),
   }),
-  askAgent: slow({
-    operationId: 'askAgent',
-    method: 'post',
-    // A part more than paths of agents, whose names it would be.
-    path: '/v1/agents/calls/ask',
-    summary: "Ask an agent, and pay for it within the owner's limits; the answer is a stream of its parts",
-    security: TOKEN,
-    request: { body: jsonBody(askRequestSchema) },
-    responses: answersText('text/event-stream'),
-  }),
+  askAgent: upTo(
+    ASK_BYTES,
+    slow({
+      operationId: 'askAgent',
+      method: 'post',
+      // A part more than paths of agents, whose names it would be.
+      path: '/v1/agents/calls/ask',
+      summary: "Ask an agent, and pay for it within the owner's limits; the answer is a stream of its parts",
+      security: TOKEN,
+      request: { body: jsonBody(askRequestSchema) },
+      responses: answersText('text/event-stream'),
+    }),
+  ),
   findAgents: {
     operationId: 'findAgents',
     method: 'get',

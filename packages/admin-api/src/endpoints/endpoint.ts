@@ -24,6 +24,18 @@ export const slow = <T extends Endpoint>(endpoint: T): T => ({ ...endpoint, [SLO
 /** Whether an endpoint, or a route made of it, may take minutes to answer. */
 export const isSlow = (endpoint: object): boolean => SLOW in endpoint;
 
+/** A symbol, as {@link SLOW}. */
+const BODY = Symbol('body');
+
+/** An endpoint whose JSON may have more bytes than requests usually have. */
+export const upTo = <T extends Endpoint>(maxBytes: number, endpoint: T): T => ({
+  ...endpoint,
+  [BODY]: maxBytes,
+});
+
+/** The most bytes of JSON that an endpoint, or a route made of it, takes; undefined: as usual. */
+export const bodyBytesOf = (endpoint: object): number | undefined => (endpoint as { [BODY]?: number })[BODY];
+
 type Security = Record<string, string[]>[];
 
 /** Who may call an endpoint. An empty alternative: the token is not needed if the configuration opens the metrics. */

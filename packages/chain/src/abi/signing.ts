@@ -8,8 +8,6 @@ import {
   MAX_VALIDATORS,
   type RoundState,
   type RoundVerdict,
-  RULE_NAMES,
-  type RuleName,
   sameAddress,
   type VectorCommitment,
   type VerdictFindings,
@@ -21,7 +19,6 @@ import {
   type Signer,
   type TypedDataDomain,
   type TypedDataField,
-  toUtf8Bytes,
   verifyTypedData,
 } from 'ethers';
 
@@ -40,15 +37,7 @@ export function sealOf(
   return keccak256(AbiCoder.defaultAbiCoder().encode(SEAL_TYPES, values)) as Hex;
 }
 
-/** Name of an aggregation rule on chain: keccak256 of e.g. "reference-projection". */
-export function ruleId(rule: string): Hex {
-  return keccak256(toUtf8Bytes(rule)) as Hex;
-}
-
-/** The rule that a task names by its id; undefined for one that this build does not know. */
-export function ruleNameOf(id: Hex): RuleName | undefined {
-  return RULE_NAMES.find((name) => ruleId(name) === id);
-}
+export { ruleId, ruleNameOf } from '@chorus/protocol';
 
 type Types = Record<string, TypedDataField[]>;
 

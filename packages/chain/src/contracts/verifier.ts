@@ -1,5 +1,5 @@
 import type { Address, G1Point, G2Point, Hex, RuleName } from '@chorus/protocol';
-import { type Interface, keccak256, type Result, solidityPacked } from 'ethers';
+import type { Interface, Result } from 'ethers';
 import { PARAMETERS, TASK_MANAGER, VERIFIER } from '../abi/abis.ts';
 import { ruleId } from '../abi/signing.ts';
 import { openProvider, read } from '../rpc/rpc.ts';
@@ -23,7 +23,7 @@ export interface VerifierOnChain {
   address: Address;
   /** The reference string that proofs must use. */
   srs: VerifierSrs;
-  /** Names the circuit: see {@link verifyingKeyHash}. */
+  /** Names the circuit: keccak256 of its verifying key's numbers (`IContributionVerifier`). */
   verifyingKeyHash: Hex;
 }
 
@@ -69,31 +69,6 @@ export async function readVerifier(options: {
   } finally {
     provider.destroy();
   }
-}
-
-/** Points of a Groth16 verifying key: alpha in G1; beta, gamma and delta in G2; one in G1 for each public value. */
-export interface VerifyingKeyPoints {
-  alpha: G1Point;
-  beta: G2Point;
-  gamma: G2Point;
-  delta: G2Point;
-  ic: readonly G1Point[];
-}
-
-/** keccak256 of a verifying key's numbers, as the verifier on chain names its own (`IContributionVerifier`). */
-export function verifyingKeyHash({ alpha, beta, gamma, delta, ic }: VerifyingKeyPoints): Hex {
-  const numbers = [
-    alpha.x,
-    alpha.y,
-    ...[beta, gamma, delta].flatMap(({ x, y }) => [...x, ...y]),
-    ...ic.flatMap(({ x, y }) => [x, y]),
-  ];
-  return keccak256(
-    solidityPacked(
-      numbers.map(() => 'uint256'),
-      numbers,
-    ),
-  ) as Hex;
 }
 
 function g2(point: Result): G2Point {

@@ -98,6 +98,8 @@ export function createStakeChain(
       return readStakeAccount({ provider, reader, stakes, identities, fromBlock, signal }, owner, agentId);
     },
 
+    stakeContract: async () => (await contracts()).stakes,
+
     unbondSeconds: async () => {
       const { parameters } = await contracts();
       return Number((await reader.view('unbondSeconds', [], parameters, PARAMETERS))[0]);

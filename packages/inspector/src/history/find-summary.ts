@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ruleNameOf } from '@chorus/chain';
 import { CIRCUIT_SIZE, gramHash } from '@chorus/circuits';
 import type { Committer } from '@chorus/commitment';
 import {
@@ -14,6 +13,7 @@ import {
   peerOf,
   type RoundChain,
   type RoundSummary,
+  ruleNameOf,
   type SettledRound,
   type StoragePort,
   sameG1,

@@ -37,6 +37,7 @@ const DATA_POLICY: Policy = { defaultSrc: ["'none'"], frameAncestors: ["'none'"]
 const PAGE_POLICY: Policy = {
   defaultSrc: ["'none'"],
   scriptSrc: ["'self'"],
+  workerSrc: ["'self'"],
   styleSrc: ["'self'"],
   imgSrc: ["'self'"],
   connectSrc: ["'self'"],

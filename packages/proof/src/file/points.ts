@@ -6,6 +6,10 @@ export function scalarToHex(value: bigint): Hex {
   return `0x${value.toString(16).padStart(64, '0')}`;
 }
 
+export function scalarFromHex(hex: string): bigint {
+  return wordsOf(hex)[0]!;
+}
+
 export function wordsOf(hex: string): bigint[] {
   return Array.from({ length: (hex.length - 2) / 64 }, (_, k) =>
     BigInt(`0x${hex.slice(2 + 64 * k, 66 + 64 * k)}`),

@@ -12,7 +12,7 @@ import {
 import { encode } from 'cborg';
 import type { ZodError } from 'zod';
 import type { RoundStatement } from '../statement/statement.ts';
-import { g1FromHex, g1ToHex, g2FromHex, g2ToHex, scalarToHex, wordsOf } from './points.ts';
+import { g1FromHex, g1ToHex, g2FromHex, g2ToHex, scalarFromHex, scalarToHex } from './points.ts';
 import { type ProofDocument, proofFileSchema, ruleOf } from './schema.ts';
 
 /** Largest proof file: n = 64 with all payloads takes about 40 KiB as JSON. */
@@ -153,7 +153,6 @@ function toDocument({ statement: s, proof: p, srs, ...rest }: ProofFile): ProofD
 
 function fromDocument(document: ProofDocument): ProofFile {
   const { statement: s, proof: p, srs, ...rest } = document;
-  const scalar = (hex: string): bigint => wordsOf(hex)[0]!;
   const payload = (r: { author: string; digest: string }): PayloadRecord => r as PayloadRecord;
   return {
     statement: {
@@ -166,11 +165,11 @@ function fromDocument(document: ProofDocument): ProofFile {
       aggregate: g1FromHex(s.aggregate),
     },
     proof: {
-      gramHash: scalar(p.gramHash),
-      innerProduct: scalar(p.innerProduct),
+      gramHash: scalarFromHex(p.gramHash),
+      innerProduct: scalarFromHex(p.innerProduct),
       cross: g1FromHex(p.cross),
       quotient: g1FromHex(p.quotient),
-      evaluations: p.evaluations.map(scalar) as ContributionProof['evaluations'],
+      evaluations: p.evaluations.map(scalarFromHex) as ContributionProof['evaluations'],
       groth16: { a: g1FromHex(p.groth16.a), b: g2FromHex(p.groth16.b), c: g1FromHex(p.groth16.c) },
     },
     srs: {

@@ -10,6 +10,7 @@ import { power, powers, reduce } from '../statement/field.ts';
 import { referenceGramProof } from '../testing/reference-prover.ts';
 import { generator, randomRound, type TestRound } from '../testing/rounds.ts';
 import { runChecks } from '../verify/checks.ts';
+import { wasmCurve } from '../verify/wasm-curve.ts';
 import { combineRows, MAX_ENTRIES } from './combine.ts';
 import { rootOfUnity } from './cross-term.ts';
 import { GramProver } from './prover.ts';
@@ -30,7 +31,7 @@ async function proveBy(prover: GramProver, { statement, vectors }: TestRound) {
 
 function checksOf(srs: Srs, { statement }: TestRound, gramProof: Awaited<ReturnType<typeof proveBy>>) {
   const proof = { ...gramProof, groth16: structuredClone(noGroth16) as never };
-  return runChecks(curve, { statement, proof, srs, verificationKey, gramOnly: true });
+  return runChecks(wasmCurve(curve), { statement, proof, srs, verificationKey, gramOnly: true });
 }
 
 describe('the Gram argument', () => {

@@ -13,6 +13,7 @@ import {
 import type { G1Point, RuleName } from '@chorus/protocol';
 import type { CircuitSize } from '../statement/statement.ts';
 import { type CheckInput, runChecks } from '../verify/checks.ts';
+import { wasmCurve } from '../verify/wasm-curve.ts';
 import { combineRows } from './combine.ts';
 import { crossTermHalf, type Half, joinHalves } from './cross-term.ts';
 import { type DivisionInput, divideSlice, evaluate } from './polynomials.ts';
@@ -141,7 +142,7 @@ serve({
   },
 
   verify(input: CheckInput): unknown {
-    return runChecks(curve, input);
+    return runChecks(wasmCurve(curve), input);
   },
 });
 

@@ -1,4 +1,4 @@
-import { SCALAR_ORDER } from '@chorus/commitment/engine';
+import { SCALAR_ORDER } from '@chorus/commitment/verify';
 
 /** x mod p, in [0, p). */
 export function reduce(x: bigint): bigint {

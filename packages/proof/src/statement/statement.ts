@@ -1,5 +1,5 @@
 import { packShares, packWeights } from '@chorus/aggregation';
-import { addPoints, isOnCurve } from '@chorus/commitment';
+import { addPoints, isOnCurve } from '@chorus/commitment/verify';
 import {
   type Address,
   ChorusError,

@@ -1,4 +1,4 @@
-import { SCALAR_ORDER } from '@chorus/commitment/engine';
+import { SCALAR_ORDER } from '@chorus/commitment/verify';
 import type { G1Point, RuleName } from '@chorus/protocol';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { packedWords, type RoundStatement } from './statement.ts';

@@ -6,6 +6,7 @@ import { isUsablePoint } from '../statement/transcript.ts';
 import { referenceGramProof } from '../testing/reference-prover.ts';
 import { randomRound } from '../testing/rounds.ts';
 import { runChecks } from './checks.ts';
+import { wasmCurve } from './wasm-curve.ts';
 
 // z is a hash, and no known input makes it 0, 1 or -1: the test replaces the hash instead.
 const forced = vi.hoisted(() => ({ z: undefined as bigint | undefined }));
@@ -30,7 +31,7 @@ it.each([0n, 1n, SCALAR_ORDER - 1n])('an opening point of %s is caught by the ch
   const proof = { ...referenceGramProof(statement, vectors), groth16 };
   const { verificationKey } = circuitArtifacts(16);
   const input = { statement, proof, srs: developmentKey(), verificationKey, gramOnly: true };
-  const curve = new Bn254();
+  const curve = wasmCurve(new Bn254());
   expect(runChecks(curve, input).every((r) => r.ok)).toBe(true);
   forced.z = z;
   const failed = runChecks(curve, input).filter((r) => !r.ok);

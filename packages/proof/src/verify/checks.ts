@@ -1,11 +1,18 @@
-import { publicSignals, type VerificationKey } from '@chorus/circuits';
-import { G1_GENERATOR, isOnCurve, negatePoint, type SrsKey, srsDigest } from '@chorus/commitment';
-import { BASE_ORDER, type Bn254, SCALAR_ORDER } from '@chorus/commitment/engine';
+import { publicSignals, type VerificationKey } from '@chorus/circuits/statement';
+import {
+  BASE_ORDER,
+  G1_GENERATOR,
+  isOnCurve,
+  negatePoint,
+  SCALAR_ORDER,
+  type SrsKey,
+  srsDigest,
+} from '@chorus/commitment/verify';
 import { type ContributionProof, describeError, type G1Point, type G2Point } from '@chorus/protocol';
 import { inverse, isCanonical, powers, reduce } from '../statement/field.ts';
 import { checkStatement, headRows, packedWords, type RoundStatement } from '../statement/statement.ts';
 import { foldChallenge, isUsablePoint, matrixChallenges, pointChallenge } from '../statement/transcript.ts';
-import { combine } from './combination.ts';
+import type { PairingCurve } from './curve.ts';
 
 /** The condition of each check; a proof holds only if all hold. */
 export const CHECKS = {
@@ -43,7 +50,7 @@ export interface CheckInput extends VerifierKeys {
 }
 
 /** Runs every check in order. Checks that build on a failed one do not run, and say so. */
-export function runChecks(curve: Bn254, input: CheckInput): CheckResult[] {
+export function runChecks(curve: PairingCurve, input: CheckInput): CheckResult[] {
   const { statement: s, proof, srs, verificationKey, gramOnly } = input;
   const results: CheckResult[] = [];
   const run = (check: CheckName, test: () => string | undefined): void => {
@@ -145,7 +152,7 @@ export function deriveChallenges(s: RoundStatement, proof: Omit<ContributionProo
 
 /** e(C_F - [r(tau)]1 - C_W, [1]2) e((z + 1/z) C_W, [tau]2) e(-C_W, [tau^2]2) = 1 */
 function openingPairs(
-  curve: Bn254,
+  curve: PairingCurve,
   s: RoundStatement,
   proof: ContributionProof,
   srs: SrsKey,
@@ -167,21 +174,20 @@ function openingPairs(
     const weight = i < head ? 0n : BigInt(s.weights[i - head]!);
     return reduce(as[i]! + gamma * bs[i]! + g3 * weight);
   });
-  const left = combine(
-    curve,
+  const left = curve.combine(
     [...s.commitments, proof.cross, s.aggregate, srs.tauG1, G1_GENERATOR, proof.quotient],
     [...folded, g2, reduce(-g3), reduce(-slope), reduce(-offset), SCALAR_ORDER - 1n],
   );
   return [
     [left, srs.g2],
-    [combine(curve, [proof.quotient], [reduce(z + zi)]), srs.tauG2],
+    [curve.combine([proof.quotient], [reduce(z + zi)]), srs.tauG2],
     [negatePoint(proof.quotient), srs.tau2G2],
   ];
 }
 
 /** Groth 2016, section 3.2: e(A, B) = e(alpha, beta) e(IC(inputs), gamma) e(C, delta). */
 function groth16Pairs(
-  curve: Bn254,
+  curve: PairingCurve,
   key: VerificationKey,
   { groth16: { a, b, c } }: ContributionProof,
   inputs: readonly bigint[],
@@ -194,7 +200,7 @@ function groth16Pairs(
   return [
     [{ x: a.x, y: a.y === 0n ? 0n : BASE_ORDER - a.y }, b],
     [g1(key.vk_alpha_1), g2(key.vk_beta_2)],
-    [combine(curve, key.IC.map(g1), [1n, ...inputs]), g2(key.vk_gamma_2)],
+    [curve.combine(key.IC.map(g1), [1n, ...inputs]), g2(key.vk_gamma_2)],
     [c, g2(key.vk_delta_2)],
   ];
 }

@@ -14,6 +14,8 @@ export interface StakeChain {
   withdrawStake(ticketId: bigint): Sent<{ amount: bigint }>;
   /** Everything an account has at stake, and what others have put behind its identity. */
   stakeAccount(account: Address): Promise<StakeAccount>;
+  /** The contract that holds the stake. */
+  stakeContract(): Promise<Address>;
   /** Seconds from a request to unbond until it can be withdrawn. */
   unbondSeconds(): Promise<number>;
   /** Unlock a member's stake once the task has ended or the member has departed. Anyone may. */

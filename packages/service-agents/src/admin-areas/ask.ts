@@ -22,7 +22,7 @@ export interface AskSource {
  * @throws ChorusError `E_ADMIN_BAD_REQUEST` if the sum is not one
  */
 export function ask(source: AskSource, asked: AskRequest, signal: AbortSignal): AsyncGenerator<CallEvent> {
-  const { agent, text, request, context, task, pay, approved = false } = asked;
+  const { agent, text, files = [], request, context, task, pay, approved = false } = asked;
   const sum = pay === undefined ? null : parseSum(pay);
   if (pay !== undefined && sum === null) {
     throw new ChorusError('E_ADMIN_BAD_REQUEST', 'pay must be a sum with its token', {
@@ -32,7 +32,15 @@ export function ask(source: AskSource, asked: AskRequest, signal: AbortSignal): 
   }
   return source.callAgent(
     /^\d{1,20}$/.test(agent) ? BigInt(agent) : agent,
-    { from: 'caller', text, files: [], data: [] },
+    {
+      from: 'caller',
+      text,
+      files: files.map(({ data, ...file }) => ({
+        ...file,
+        bytes: new Uint8Array(Buffer.from(data, 'base64')),
+      })),
+      data: [],
+    },
     {
       at: {
         ...(context === undefined ? {} : { contextId: context }),

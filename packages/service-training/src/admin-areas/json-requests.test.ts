@@ -42,6 +42,22 @@ describe('what is asked', () => {
     expect(await problemIn(unknown)).toMatchObject({ status: 400, code: 'E_ADMIN_BAD_REQUEST' });
   });
 
+  it('a question may have more bytes than other requests, and no more than it may have files', async () => {
+    const { ask } = setUp();
+    const question = (letters: number) => {
+      const file = { name: 'a.png', mediaType: 'image/png', data: 'A'.repeat(letters) };
+      return JSON.stringify({ agent: '7', text: '', request: 'x'.repeat(16), files: [file] });
+    };
+    expect((await ask('POST', '/v1/agents/calls/ask', JSON_TYPE, question(1_000_000))).status).toBe(200);
+    expect(
+      await problemIn(await ask('POST', '/v1/agents/calls/ask', JSON_TYPE, question(1_600_000))),
+    ).toMatchObject({
+      status: 413,
+      code: 'E_ADMIN_TOO_LARGE',
+      facts: { limit: 1_572_864 },
+    });
+  });
+
   it('the API reads no more of a body of unknown length than its limit', async () => {
     let sent = 0;
     const endless = new ReadableStream({

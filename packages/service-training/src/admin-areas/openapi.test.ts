@@ -38,6 +38,7 @@ const ADDED: Record<string, [section: string, name: string][]> = {
     ['network', 'gateway'],
     ['', 'agents'],
   ],
+  'get /v1/stake': [['', 'contract']],
   'put /v1/publications/{id}': [['terms', 'adapter']],
 };
 
@@ -113,6 +114,8 @@ const SAMPLES: Record<string, { path?: string; body?: object }> = {
   },
   buyUnits: { path: '/v1/units/7/buy', body: { amount: '5', limit: '600' } },
   sellUnits: { path: '/v1/units/7/sell', body: { amount: '5', limit: '400' } },
+  settledRounds: { path: '/v1/tasks/7/rounds' },
+  roundProof: { path: '/v1/tasks/7/rounds/1/proof' },
   unban: { path: `/v1/bans/${PEER}` },
 };
 

@@ -1,3 +1,4 @@
+import type { VerifierOnChain } from '@chorus/chain';
 import type { Address, Hex } from '@chorus/protocol';
 import type { Followed } from '../status/followed.ts';
 import type { StatusView } from '../status/status-view.ts';
@@ -9,6 +10,10 @@ export interface AskedTraining extends Followed {
   readonly view: StatusView;
   readonly publications: PublicationQueue;
   readonly registrationUri: () => string;
+  /** Aborted when the node closes. */
+  readonly signal: AbortSignal;
+  /** The verifier with which the chain checks the settlements of a task. */
+  verifier(address: Address): Promise<VerifierOnChain>;
   announcedTerms(taskId: bigint): Uint8Array | null;
   join(taskId: bigint): Promise<JoinOutcome>;
   leave(taskId: bigint): Promise<{ member: boolean; stake: bigint }>;

@@ -1,3 +1,4 @@
+import { readVerifier, type VerifierOnChain } from '@chorus/chain';
 import type { Ports, Service } from '@chorus/node';
 import { type Address, ChorusError, type Hex, sameAddress } from '@chorus/protocol';
 import { type Dataset, globalParameters } from '@chorus/training';
@@ -72,6 +73,11 @@ export class TrainingService implements Service {
     return this.#parts.registrationUri;
   }
 
+  /** Aborted when the node closes. */
+  get signal(): AbortSignal {
+    return this.#parts.signal;
+  }
+
   registration = () => TRAINING_REGISTRATION;
 
   /** Begin to listen, and take up the tasks of an earlier run. */
@@ -125,6 +131,12 @@ export class TrainingService implements Service {
     options: { cancel?: boolean } = {},
   ): Promise<{ token: Address; amount: bigint; transaction: Hex }> {
     return this.#requester.refund(taskId, options);
+  }
+
+  /** The verifier with which the chain checks the settlements of a task. */
+  verifier(address: Address): Promise<VerifierOnChain> {
+    const { config, ports } = this.#parts;
+    return readVerifier({ url: config.chain.url, contract: ports.chain.contract, verifier: address });
   }
 
   /** The terms of a task as they were last announced. */

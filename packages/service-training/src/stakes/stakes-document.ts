@@ -13,6 +13,8 @@ import {
 export interface StakesContext {
   /** The chain's time, unix seconds. */
   now: number;
+  /** The stake contract. */
+  contract: Address;
   unbondSeconds: number;
   tokens: StakeToken[];
   /** Tasks that have ended. */
@@ -37,11 +39,12 @@ export function unbondingOf({ pool }: StakePosition, ticket: UnbondTicket, now: 
 
 /** What an account has staked, as in the API's documents. */
 export function stakesDocument(stakes: StakeAccount, context: StakesContext): StakesDocument {
-  const { now, unbondSeconds, tokens } = context;
+  const { now, contract, unbondSeconds, tokens } = context;
   return {
     account: stakes.account,
     agentId: stakes.agentId?.toString() ?? null,
     time: new Date(1000 * now).toISOString(),
+    contract,
     unbondSeconds,
     tokens,
     positions: stakes.positions.map((position) => positionDocument(stakes.account, position, context)),

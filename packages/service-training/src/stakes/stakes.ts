@@ -46,8 +46,9 @@ export class Stakes {
   async stakes(query: Partial<StakesQuery> = {}): Promise<StakesDocument> {
     const chain = this.#chain;
     const account = (query.account ?? chain.account) as Address;
-    const [stakes, unbondSeconds, now] = await Promise.all([
+    const [stakes, contract, unbondSeconds, now] = await Promise.all([
       chain.stakeAccount(account),
+      chain.stakeContract(),
       chain.unbondSeconds(),
       chain.now(),
     ]);
@@ -56,7 +57,7 @@ export class Stakes {
     const tokens: StakeToken[] = [];
     for (const token of addresses) tokens.push(await stakeToken(chain, token, account));
     const ended = await endedTasks(chain, stakes.positions);
-    return stakesDocument(stakes, { now, unbondSeconds, tokens, ended });
+    return stakesDocument(stakes, { now, contract, unbondSeconds, tokens, ended });
   }
 
   /**

@@ -45,6 +45,7 @@ export const stakes: StakesDocument = {
   account: ADDRESS,
   agentId: '3',
   time: TIME,
+  contract: ADDRESS,
   unbondSeconds: 7200,
   tokens: [{ address: ADDRESS, symbol: 'CHOR', decimals: 18, balance: '7' }],
   positions: [

@@ -3,6 +3,7 @@ import type {
   AgentIdentityDocument,
   PaymentDocument,
   RegistrationDocument,
+  SettledRounds,
   UnitsDocument,
 } from '@chorus/admin-api';
 import {
@@ -31,6 +32,7 @@ import { rewardsApp } from '../rewards.ts';
 import { roundsApp } from '../rounds.ts';
 import { stakesApp } from '../stakes.ts';
 import { tasksApp } from '../tasks.ts';
+import { roundProof } from './round-proof.ts';
 
 /** Every area of the API, of a node that says something about everything. */
 export const everyArea = () => [
@@ -94,7 +96,11 @@ export const everyArea = () => [
       problem: { code: 'E_TASK_BUDGET', message: 'too little', hint: null, facts: { balance: '1' } },
     }),
   }),
-  roundsApp({ rounds: async () => ({ rounds: [round] }) }),
+  roundsApp({
+    rounds: async () => ({ rounds: [round] }),
+    settled: async () => settled,
+    proof: async () => roundProof,
+  }),
   agentsApp(() => ({
     list: () => ({ agents: [agent] }),
     show: () => agent,
@@ -179,6 +185,24 @@ const units: UnitsDocument = {
 
 const traded = {
   ...{ agentId: '7', token: ADDRESS, decimals: 6, units: '5', amount: '515', transaction: '0x01' },
+};
+
+const settled: SettledRounds = {
+  taskId: '7',
+  token: ADDRESS,
+  decimals: 6,
+  trainers: [ADDRESS],
+  rounds: [
+    {
+      round: 1,
+      weights: [65_536],
+      shares: [4_294_967_296],
+      rewards: ['95'],
+      lossBefore: 2.3,
+      lossAfter: 0.8,
+      transaction: '0x01',
+    },
+  ],
 };
 
 const paid = { token: ADDRESS, owner: ADDRESS, agentId: '3', amount: '5', transaction: '0x01' };

@@ -1,4 +1,5 @@
-import { paidShares, type SettledRound, SHARE_ONE, type TaskState } from '@chorus/protocol';
+import { paidShares, type SettledRound, SHARE_ONE } from '@chorus/protocol';
+import type { RecordedTask } from './records.ts';
 
 /** Where a round's money went, in the token's smallest unit. */
 export interface RoundMoney {
@@ -22,7 +23,10 @@ export interface RoundMoney {
  * @param trainers that took part
  */
 export function roundMoney(
-  task: TaskState,
+  task: Pick<
+    RecordedTask,
+    'protocolFeeBps' | 'aggregatorFeeBps' | 'validatorFeeBps' | 'stagnationBps' | 'minShareBps'
+  >,
   settled: SettledRound,
   validators: number,
   trainers: number,

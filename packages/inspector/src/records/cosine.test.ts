@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { cosineText, measuredCosine, referenceLength } from './cosine.ts';
+import { measuredCosine, referenceLength, toCosine } from './cosine.ts';
 
 /** The matrix of inner products of vectors. */
 const gramOf = (vectors: number[][]) =>
@@ -15,8 +15,8 @@ it('the cosine of an update with a reference is that of their angle, and negativ
     [0, 0],
   ]);
   const cosines = [0, 1, 2, 3, 4].map((trainer) => measuredCosine(gram, 'reference-trust', trainer));
-  expect(cosines).toEqual(['1.000', '-1.000', '0.000', '0.960', '-']);
-  expect(cosineText(4n, referenceLength(gram, 'reference-trust'))).toBe('0.800');
+  expect(cosines).toEqual([1, -1, 0, 0.96, null]);
+  expect(toCosine(4n, referenceLength(gram, 'reference-trust'))).toBe(0.8);
 });
 
 it('with three groups of references the cosine is that with their sum, and the novelty row does not count', () => {
@@ -29,6 +29,6 @@ it('with three groups of references the cosine is that with their sum, and the n
     [-4, 3],
   ]);
   expect(referenceLength(gram, 'reference-projection')).toBe(5);
-  expect(measuredCosine(gram, 'reference-projection', 0)).toBe('1.000');
-  expect(measuredCosine(gram, 'reference-projection', 1)).toBe('0.000');
+  expect(measuredCosine(gram, 'reference-projection', 0)).toBe(1);
+  expect(measuredCosine(gram, 'reference-projection', 1)).toBe(0);
 });

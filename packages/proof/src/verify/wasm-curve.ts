@@ -1,8 +1,18 @@
 import { type Bn254, FIELD_BYTES, G1_BYTES, G1_JACOBIAN_BYTES } from '@chorus/commitment/engine';
 import type { G1Point } from '@chorus/protocol';
+import type { PairingCurve } from './curve.ts';
 
-/** sum_i scalars_i * points_i for a few points on the curve and canonical scalars; about 0.3 ms each. */
-export function combine(curve: Bn254, points: readonly G1Point[], scalars: readonly bigint[]): G1Point {
+/** In WebAssembly: four times as fast as the portable one. */
+export function wasmCurve(curve: Bn254): PairingCurve {
+  return {
+    isInG2: (point) => curve.isInG2(point),
+    pairingProductIsOne: (pairs) => curve.pairingProductIsOne(pairs),
+    combine: (points, scalars) => combine(curve, points, scalars),
+  };
+}
+
+/** About 0.3 ms for each point. */
+function combine(curve: Bn254, points: readonly G1Point[], scalars: readonly bigint[]): G1Point {
   return curve.scoped(() => {
     const { wasm } = curve;
     const [at, scalar] = [curve.alloc(G1_BYTES), curve.alloc(FIELD_BYTES)];

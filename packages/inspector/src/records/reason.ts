@@ -4,7 +4,7 @@ import type { RoundState } from '@chorus/protocol';
 /** Why a trainer (index from 0) was paid, or not paid, in a round; one or two sentences. */
 export function reasonFor(
   result: RuleResult,
-  round: RoundState,
+  round: Pick<RoundState, 'updates'>,
   unavailable: readonly number[],
   trainer: number,
 ): string {

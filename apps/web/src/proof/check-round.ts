@@ -1,0 +1,39 @@
+import type { RoundProof } from '@chorus/admin-api';
+import contribution from '@chorus/circuits/keys/contribution-16.vkey.json' with { type: 'json' };
+import projection from '@chorus/circuits/keys/projection-16.vkey.json' with { type: 'json' };
+import {
+  type CheckedMaterial,
+  checkMaterial,
+  fromRoundProof,
+  type ProofMaterial,
+} from '@chorus/inspector/records';
+import { type Way, wayOf } from './steps.ts';
+
+/** What was found of a round, and what it was found in. */
+export interface CheckedRound extends CheckedMaterial {
+  material: ProofMaterial;
+  /** By trainer: from its update to its share and its weight. */
+  ways: Way[];
+}
+
+type KeyOf = Parameters<typeof checkMaterial>[1];
+
+/** The circuits' keys of this build: a part of this program, not of what the node answers. */
+const KEYS = { 'reference-trust': contribution, 'reference-projection': projection };
+const keyOf = ((rule) => KEYS[rule]) as KeyOf;
+
+/**
+ * Check a round from what the node gave of it.
+ * @throws ChorusError `E_ROUND_PROOF` if it cannot be read
+ */
+export async function checkRound(document: RoundProof): Promise<CheckedRound> {
+  const material = fromRoundProof(document);
+  const { checks, explained } = await checkMaterial(material, keyOf);
+  const trainers = material.records.task.trainers;
+  return {
+    material,
+    checks,
+    explained,
+    ways: explained ? trainers.map((_, index) => wayOf(material, explained, index)) : [],
+  };
+}

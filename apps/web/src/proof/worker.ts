@@ -1,0 +1,11 @@
+import type { RoundProof } from '@chorus/admin-api';
+import { checkRound } from './check-round.ts';
+
+addEventListener('message', async ({ data }: MessageEvent<RoundProof>) => {
+  // Whatever the node has answered, it must not look as if it were still being checked.
+  try {
+    postMessage({ checked: await checkRound(data) });
+  } catch (error) {
+    postMessage({ problem: error instanceof Error ? error.message : String(error) });
+  }
+});

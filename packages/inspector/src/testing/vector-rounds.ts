@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs';
+import { circuitArtifacts } from '@chorus/circuits';
+import { verificationKeyHash } from '@chorus/proof/verify';
+import {
+  type Address,
+  committedTrainers,
+  type Hex,
+  hasGroups,
+  type RuleName,
+  ruleId,
+} from '@chorus/protocol';
+import type { ProofMaterial } from '../records/document.ts';
+import { roundMoney } from '../records/money.ts';
+
+type Point = [string, string];
+type Twist = { x: Point; y: Point };
+
+interface VectorFile {
+  srs: { origin: 'insecure-dev'; tauG1: Point; tauG2: Twist; tau2G2: Twist };
+  cases: {
+    name: string;
+    dimension: number;
+    statement: {
+      chainId: number;
+      contract: Address;
+      taskId: string;
+      round: number;
+      prover: Address;
+      n: number;
+      commitments: Point[];
+      weights: number[];
+      shares: number[];
+      aggregate: Point;
+    };
+    gram: string[][];
+    proof: {
+      gramHash: string;
+      innerProduct: string;
+      cross: Point;
+      quotient: Point;
+      evaluations: string[];
+      groth16: { a: Point; b: Twist; c: Point };
+    };
+  }[];
+}
+
+const FILES: Record<RuleName, string> = {
+  'reference-trust': 'transcript.json',
+  'reference-projection': 'projection.json',
+};
+
+const g1 = ([x, y]: Point) => ({ x: BigInt(x), y: BigInt(y) });
+const pair = ([a, b]: Point): [bigint, bigint] => [BigInt(a), BigInt(b)];
+const g2 = ({ x, y }: Twist) => ({ x: pair(x), y: pair(y) });
+
+const account = (n: number): Address => `0x${n.toString(16).padStart(40, '0')}`;
+const digest = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`;
+const validator = (n: number) => account(0xb000 + n);
+
+/**
+ * The proven rounds of `test/vectors/transcript` on a development chain as the chain would have recorded them: each leading
+ * row is one reference, and the money follows from a budget of a million.
+ */
+export function vectorRounds(rule: RuleName): { name: string; material: ProofMaterial }[] {
+  const url = new URL(`../../../../test/vectors/transcript/${FILES[rule]}`, import.meta.url);
+  const { srs, cases } = JSON.parse(readFileSync(url, 'utf8')) as VectorFile;
+  const { verificationKey } = circuitArtifacts(16, rule);
+  return cases
+    .filter(({ statement }) => statement.n === 16 && statement.chainId === 31337)
+    .map((given) => ({
+      name: given.name,
+      material: {
+        records: recordsOf(given, rule),
+        verifier: {
+          verifyingKeyHash: verificationKeyHash(verificationKey),
+          srs: {
+            origin: srs.origin,
+            tauG1: g1(srs.tauG1),
+            tauG2: g2(srs.tauG2),
+            tau2G2: g2(srs.tau2G2),
+          },
+        },
+        gram: given.gram.map((row) => row.map(BigInt)),
+        missing: null,
+        decimals: 18,
+      },
+    }));
+}
+
+function recordsOf(
+  { dimension, statement: s, gram, proof }: VectorFile['cases'][number],
+  rule: RuleName,
+): ProofMaterial['records'] {
+  const groups = hasGroups(rule) ? 3 : 1;
+  const head = hasGroups(rule) ? 4 : 1;
+  const count = gram.length - head;
+  const commitments = s.commitments.map(g1);
+  const task = {
+    id: BigInt(s.taskId),
+    token: account(1),
+    rule: ruleId(rule),
+    dimension,
+    rounds: s.round,
+    trainers: Array.from({ length: count }, (_, i) => account(0xa000 + i)),
+    validators: Array.from({ length: groups }, (_, i) => validator(i)),
+    verifier: account(2),
+    protocolFeeBps: 100,
+    aggregatorFeeBps: 300,
+    validatorFeeBps: 200,
+    stagnationBps: 5_000,
+    minShareBps: 0,
+  };
+  const round = {
+    references: Array.from({ length: groups }, (_, i) => ({
+      validator: validator(i),
+      index: i,
+      seal: null,
+      opened: { commitment: commitments[i]!, digest: digest(i) },
+    })),
+    updates: commitments
+      .slice(head, head + count)
+      .map((commitment, i) => (commitment.x === 0n ? null : { commitment, digest: digest(100 + i) })),
+  };
+  const [weights, shares] = [s.weights.slice(0, count), s.shares.slice(0, count)];
+  const sent = { weights, shares, unavailable: [], rejected: [], aggregate: g1(s.aggregate) };
+  const recorded = {
+    ...sent,
+    taskId: task.id,
+    round: s.round,
+    aggregator: s.prover,
+    budget: 1_000_000n,
+    lossBefore: 2_000_000n,
+    lossAfter: 1_900_000n,
+    transaction: digest(7),
+    block: 9,
+    gasUsed: 600_000n,
+  };
+  const unpaid = { ...recorded, rewards: [], pool: 0n, protocolFee: 0n, aggregatorFee: 0n, validatorFee: 0n };
+  const { rewards, pool, protocolFee, aggregatorFee, validatorFee } = roundMoney(
+    task,
+    unpaid,
+    groups,
+    committedTrainers(round).length,
+  );
+  const { a, b, c } = proof.groth16;
+  const [vz, vi, wz, wi, sz, si] = proof.evaluations.map(BigInt) as [
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+  ];
+  return {
+    chainId: s.chainId,
+    contract: s.contract,
+    task,
+    round,
+    settled: { ...recorded, rewards, pool, protocolFee, aggregatorFee, validatorFee },
+    settlement: {
+      ...structuredClone(sent),
+      novelty: hasGroups(rule) ? commitments[3]! : { x: 0n, y: 0n },
+      proof: {
+        gramHash: BigInt(proof.gramHash),
+        innerProduct: BigInt(proof.innerProduct),
+        cross: g1(proof.cross),
+        quotient: g1(proof.quotient),
+        evaluations: [vz, vi, wz, wi, sz, si],
+        groth16: { a: g1(a), b: g2(b), c: g1(c) },
+      },
+    },
+  };
+}

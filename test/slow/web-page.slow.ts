@@ -1,0 +1,294 @@
+import { type ChildProcess, execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { RoundProof } from '@chorus/admin-api';
+import { syntheticDigits } from '@chorus/training';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
+import { CHECK_WORDS } from '../../apps/web/src/proof/words.ts';
+import { greyPng } from '../../packages/inference/src/testing/png.ts';
+import { patience } from '../patience.ts';
+import { openBrowser, type Page, type Tools } from './browser/browser.ts';
+
+/** Where to put a picture of each page, in two widths, light and dark; nowhere by default. */
+const PICTURES = process.env.CHORUS_SCREENSHOTS;
+
+const tools = await openBrowser();
+if (typeof tools === 'string') console.warn(`skipped: the page in a browser (${tools})`);
+
+/** What a stranger gets from `start --keep`: a network that has trained a model, and the page of one of its nodes. */
+describe.skipIf(typeof tools === 'string')('the page of a node, in Chromium', () => {
+  const { browser, axe } = tools as Tools;
+  let folder: string;
+  let demo: ChildProcess;
+  /** With the token. */
+  let address: string;
+  /** What the browser has complained about, and asked of others than the node. */
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'chorus-browser-'));
+    await buildPage();
+    const args = ['demo', '--nodes', '6', '--rounds', '2', `--keep=${join(folder, 'kept')}`, '--page'];
+    demo = startChorus(args, { env: { ...process.env, HOME: folder, XDG_DATA_HOME: join(folder, 'data') } });
+    address = await linkOf(demo);
+  });
+  afterAll(async () => {
+    demo?.kill('SIGKILL');
+    await browser.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function open(width = 1440, colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
+    const page = await context.newPage();
+    page.setDefaultTimeout(patience(30_000));
+    page.on('console', (message) => {
+      // A round that is not settled is a 404.
+      if (message.type() === 'error' && !message.text().includes('404')) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('request', (request) => {
+      if (!request.url().startsWith(new URL(address).origin)) complaints.push(request.url());
+    });
+    await page.goto(address);
+    await page.waitForSelector('.figures');
+    return page;
+  }
+
+  const show = (page: Page, hash: string) => page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+
+  const outcomes = (page: Page) =>
+    page.evaluate<Record<string, string>>(
+      `Object.fromEntries([...document.querySelectorAll('[data-check]')].map((li) => [li.dataset.check, li.className]))`,
+    );
+
+  it('a round is checked in the browser: every check is made, and holds', async () => {
+    const page = await open();
+    await show(page, '#/tasks/1/rounds/1');
+    await page.waitForSelector('.checks .holds');
+    expect(await outcomes(page)).toEqual(
+      Object.fromEntries(CHECK_WORDS.map(({ check }) => [check, 'holds'])),
+    );
+    expect(await page.locator('.well').textContent()).toContain('Proven');
+    // Each trainer was paid, or sees why not.
+    const ways = (await page.locator('.paid').textContent())!;
+    expect(ways).toContain('(this node)');
+    expect(ways.match(/paid: it made the model better/g)?.length).toBeGreaterThan(0);
+    expect(ways).toMatch(/not paid: (it would have made the model worse|its share is below the least)/);
+  });
+
+  it.each<[string, (proof: RoundProof) => void, string[]]>([
+    [
+      'a weight',
+      ({ settled, settlement }) => {
+        for (const { weights } of [settled, settlement]) weights[weights.findIndex((part) => part > 9)]! -= 9;
+      },
+      ['inner product', 'opening', 'rule', 'recomputed'],
+    ],
+    [
+      'a bit of the proof',
+      ({ settlement: { proof } }) => {
+        proof.cross = proof.cross.slice(0, -1) + (proof.cross.endsWith('0') ? '1' : '0');
+      },
+      ['points'],
+    ],
+    [
+      'a commitment',
+      ({ updates }) => {
+        const update = updates.find((each) => each !== null)!;
+        // The generator of the group: a commitment, and not this one.
+        update.commitment = `0x${'1'.padStart(64, '0')}${'2'.padStart(64, '0')}`;
+      },
+      ['inner product', 'opening', 'rule'],
+    ],
+  ])('a round in which %s is forged is red, by the checks that cover it', async (_, forge, failing) => {
+    const page = await open();
+    await page.route('**/rounds/1/proof', async (route) => {
+      const document = (await (await route.fetch()).json()) as RoundProof;
+      forge(document);
+      await route.fulfill({ json: document });
+    });
+    await show(page, '#/tasks/1/rounds/1');
+    await page.waitForSelector('.checks .fails');
+    const found = await outcomes(page);
+    expect(Object.keys(found).filter((check) => found[check] === 'fails')).toEqual(failing);
+    expect(await page.locator('[role=alert]').textContent()).toContain('does not hold');
+    expect(await page.locator('.well').count()).toBe(0);
+  });
+
+  it('the model that was trained reads a picture, once its price was agreed to', async () => {
+    const page = await open();
+    await show(page, '#/chat/own/digit-reader');
+    await page.waitForSelector('input[type=file]');
+    const { inputs } = syntheticDigits({ seed: 5, count: 1 });
+    const picture = greyPng(28, 28, (x, y) => Math.round(255 * inputs![28 * y + x]!));
+    const file = { name: 'digit.png', mimeType: 'image/png', buffer: Buffer.from(picture) };
+    await page.locator('input[type=file]').setInputFiles(file);
+    await page.waitForSelector('.files canvas');
+    await page.locator('.ask button[type=submit]').click();
+    // Not a coin before a click on the sum.
+    await page.waitForSelector('[role=alertdialog]');
+    expect(await page.locator('[role=alertdialog]').textContent()).toContain('0.02 CHOR');
+    await page.locator('[role=alertdialog] button:not(.plain)').click();
+    await page.waitForSelector('.classified');
+    expect(await page.locator('.talk').textContent()).toMatch(/\d \(\d+\.\d %\)/);
+  });
+
+  it('what an agent writes is Markdown and no HTML, and loads nothing', async () => {
+    const page = await open();
+    const text =
+      '# Hello\n\n<img src="https://beacon.example/a" onerror="document.title = 1"><script>document.title = 2</script>\n\n' +
+      '![cat](https://beacon.example/b) [words](https://beacon.example/c) [run](javascript:document.title=3)';
+    await page.route('**/v1/agents/calls/ask', (route) =>
+      route.fulfill({
+        contentType: 'text/event-stream',
+        body: [
+          { type: 'text', text },
+          { type: 'completed', usage: { inputTokens: 1, outputTokens: 1 } },
+        ]
+          .map((part) => `data: ${JSON.stringify(part)}\n\n`)
+          .join(''),
+      }),
+    );
+    await show(page, '#/chat/own/digit-reader');
+    await page.waitForSelector('textarea');
+    await page.locator('textarea').fill('hello');
+    await page.locator('.ask button[type=submit]').click();
+    await page.locator('[role=alertdialog] button:not(.plain)').click();
+    await page.waitForSelector('.markdown h3');
+    const made = await page.evaluate<{ tags: string[]; links: string[] }>(
+      `({ tags: [...document.querySelectorAll('.markdown *')].map(({ localName }) => localName),
+          links: [...document.querySelectorAll('.markdown a')].map(({ href, rel }) => href + ' ' + rel) })`,
+    );
+    expect(made.tags.filter((tag) => !['h3', 'p', 'a'].includes(tag))).toEqual([]);
+    expect(made.links).toEqual(
+      ['b', 'c'].map((name) => `https://beacon.example/${name} noopener noreferrer nofollow`),
+    );
+    expect(await page.locator('.markdown').textContent()).toContain('onerror');
+    expect(await page.evaluate<string>('document.title')).not.toMatch(/^[123]$/);
+  });
+
+  it('stake is added and asked back, each after the whole transaction was shown', async () => {
+    const page = await open();
+    const dialog = page.locator('[role=alertdialog]');
+    const shown = async () => (await page.locator('main').textContent())!.replace(/\s+/g, ' ');
+    await show(page, '#/money');
+    await page.waitForSelector('input[inputmode=decimal]');
+    expect(await shown()).toMatch(/Staked ?10 CHOR/);
+    await page.locator('main section:last-child > form input').fill('2.5');
+    await page.locator('main section:last-child > form button').click();
+    await page.waitForSelector('[role=alertdialog]');
+    const asked = (await dialog.textContent())!;
+    for (const part of [
+      /2\.5 CHOR/,
+      /From.*0x[0-9a-f]{40}/,
+      /stake contract, 0x[0-9a-f]{40}/,
+      /Token0x[0-9a-f]{40}/,
+      /Why/,
+    ])
+      expect(asked).toMatch(part);
+    // A key that was meant for something else does not pay.
+    expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('Do not');
+    await page.locator('[role=alertdialog] button:not(.plain)').click();
+    await page.waitForSelector('text=Done, by transaction 0x');
+    await page.locator('[role=alertdialog] button.plain').click();
+    await page.waitForSelector('text=12.5');
+    await page.locator('.cards form input').fill('2.5');
+    await page.locator('.cards form button').click();
+    await page.waitForSelector('text=Ask for stake back?');
+    await page.locator('[role=alertdialog] button:not(.plain)').click();
+    await page.waitForSelector('text=Done, by transaction 0x');
+    await page.locator('[role=alertdialog] button.plain').click();
+    await page.waitForSelector('text=Asked back');
+    expect(await shown()).toMatch(/Staked ?10 CHOR/);
+  });
+
+  it('no page has a serious fault for readers who do not see or do not point, and none is wider than a phone', async () => {
+    for (const width of [1440, 390]) {
+      for (const scheme of ['light', 'dark'] as const) {
+        const page = await open(width, scheme);
+        for (const hash of [
+          '#/',
+          '#/tasks',
+          '#/tasks/1',
+          '#/tasks/1/rounds/1',
+          '#/agents',
+          '#/money',
+          '#/chat/own/digit-reader',
+          '#/peers',
+          '#/log',
+        ]) {
+          await show(page, hash);
+          await page.waitForSelector(hash === '#/tasks/1/rounds/1' ? '.checks .holds' : 'main h1');
+          await page.waitForSelector(hash === '#/tasks/1' ? '.plot' : 'main h1');
+          const where = `${hash} ${width} ${scheme}`;
+          expect(
+            await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth'),
+            where,
+          ).toBeLessThanOrEqual(0);
+          expect(await faultsOf(page), where).toEqual([]);
+          if (PICTURES) {
+            await mkdir(PICTURES, { recursive: true });
+            const name = `${hash.replace(/\W+/g, '-')}-${width}-${scheme}.png`;
+            await page.screenshot({ path: join(PICTURES, name), fullPage: true });
+          }
+        }
+      }
+    }
+  });
+
+  async function faultsOf(page: Page): Promise<string[]> {
+    await page.evaluate(axe);
+    return page.evaluate<string[]>(
+      `axe.run().then(({ violations }) => violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ').slice(0, 300)))`,
+    );
+  }
+
+  it('the browser has run nothing that the policy forbids, and has asked no one but the node', () => {
+    expect(complaints).toEqual([]);
+  });
+
+  it('an interruption ends all nodes, and the network stays to be inspected', async () => {
+    demo.kill('SIGINT');
+    const [code] = await once(demo, 'exit');
+    expect(code).toBe(0);
+    const verify = startChorus(['proof', 'verify', '1', '2', '--network', join(folder, 'kept'), '--json']);
+    expect((await once(verify, 'exit'))[0]).toBe(0);
+  });
+});
+
+/** Into the folder from which a node serves it. */
+async function buildPage(): Promise<void> {
+  const web = fileURLToPath(new URL('../../apps/web/', import.meta.url));
+  const vite = createRequire(join(web, 'package.json')).resolve('vite/package.json');
+  const args = [join(dirname(vite), 'bin/vite.js'), 'build', '--logLevel', 'warn'];
+  // As everyone builds it: in a test, Vite would build for its own development.
+  await promisify(execFile)(process.execPath, args, {
+    cwd: web,
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+}
+
+/** The link that the demo ends with. */
+function linkOf(demo: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let [said, log] = ['', ''];
+    demo.stdout!.setEncoding('utf8').on('data', (text) => {
+      said += text;
+      const link = /http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]+/.exec(said)?.[0];
+      if (link) resolve(link);
+    });
+    demo.stderr!.setEncoding('utf8').on('data', (text) => {
+      log += text;
+    });
+    demo.once('exit', (code) => reject(new Error(`the demo ended with ${code}: ${log.slice(-2_000)}`)));
+  });
+}
