@@ -14,8 +14,10 @@ export { createLanguageModel, type LanguageModel } from './onnx/language-engine.
 export type {
   GeneratedToken,
   GenerationEnd,
+  GenerationEvent,
   GenerationRequest,
   LanguageModelOptions,
+  PromptTokens,
 } from './onnx/language-options.ts';
 export type { HostLimits } from './onnx/process/model-host.ts';
 export { createTextModel, type TextModelOptions } from './onnx/text-engine.ts';

@@ -6,6 +6,7 @@
  *
  * @packageDocumentation
  */
+export * from './agents/completion.ts';
 export * from './agents/engine.ts';
 export * from './agents/executor.ts';
 export * from './agents/knowledge.ts';

@@ -117,5 +117,7 @@ export interface AgentDefinition {
   knowledge: KnowledgeFiles | null;
   /** Null: it keeps nothing of its callers. */
   memory: { keepDays: number } | null;
+  /** Whether callers may have its language model write on from texts of theirs, without the instructions. */
+  completions: boolean;
   limits: AgentLimits;
 }

@@ -45,8 +45,30 @@ describe('an agent file', () => {
       price: null,
       knowledge: null,
       memory: null,
+      completions: false,
       limits: { steps: 12, tokens: 32_000, seconds: 120, depth: 3, concurrent: 4 },
     });
+  });
+
+  it.each([
+    ['model: { gguf: { file: m.gguf } }', true],
+    ['model: { gguf: { file: m.gguf } }\ninstructions: Be kind.', false],
+    ['model: { gguf: { file: m.gguf } }\ninstructions: Be kind.\ncompletions: true', true],
+    ['model: { gguf: { file: m.gguf } }\ncompletions: false', false],
+    ['model: { network: { task: 3 } }', true],
+    ['model: { network: { task: 3, bytes: true } }', false],
+    ['model: { onnx: { file: m.onnx } }', false],
+  ])(
+    'a language model without instructions writes on from texts of callers, unless its owner says otherwise: %j',
+    (model, expected) => {
+      expect(read(`${HEAD}${model}`).completions).toBe(expected);
+    },
+  );
+
+  it('completions of a model that is no language model here are refused', () => {
+    expect(faults(`${CHAT}completions: true`)).toEqual([
+      '4:1 "completions" need a language model on this machine (model.gguf), or that of a task (model.network) -> remove it, or name such a model',
+    ]);
   });
 
   it('a file may name texts, which are read from its folder', () => {

@@ -59,17 +59,19 @@ function hideLiteralKey(value: unknown): void {
 
 function define(file: AgentFile, yaml: YamlValue, options: ReadOptions): AgentDefinition {
   const { name, version, limits } = file;
+  const instructions = instructionsOf(file, yaml, options);
   return {
     name,
     description: file.description ?? name,
     version,
-    instructions: instructionsOf(file, yaml, options),
+    instructions,
     model: modelOf(file.model, yaml, options),
     skills: file.skills?.map(skillOf) ?? null,
     tools: toolsOf(file, yaml, options),
     price: file.price === undefined ? null : parseSum(file.price),
     knowledge: knowledgeOf(file, yaml, options),
     memory: memoryOf(file, yaml, options),
+    completions: completionsOf(file, instructions, yaml, options),
     limits,
   };
 }
@@ -105,6 +107,23 @@ function memoryOf(file: AgentFile, yaml: YamlValue, { source }: ReadOptions): Ag
   if (!memory) return null;
   requireChatModel('memory', file, yaml, source);
   return { keepDays: Number.parseInt(memory.keep, 10) };
+}
+
+function completionsOf(
+  { completions, model }: AgentFile,
+  instructions: string,
+  yaml: YamlValue,
+  { source }: ReadOptions,
+): boolean {
+  const isLanguage = model.gguf !== undefined || (model.network !== undefined && !model.network.bytes);
+  if (!completions || isLanguage) return isLanguage && (completions ?? instructions.trim() === '');
+  const fault = {
+    path: 'completions',
+    ...yaml.placeOf(['completions']),
+    message: 'need a language model on this machine (model.gguf), or that of a task (model.network)',
+    hint: 'remove it, or name such a model',
+  };
+  throw new AgentFileError(source, [fault]);
 }
 
 function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOptions): AgentModel {

@@ -359,6 +359,12 @@ export const agentFileSchema = z
       ),
     knowledge: knowledge.optional(),
     memory: memory.optional(),
+    completions: z
+      .boolean()
+      .optional()
+      .describe(
+        'Callers may have the language model write on from texts of theirs, without the instructions. Default: if there are no instructions',
+      ),
     limits: limits.prefault({}).describe('What one request may use at most'),
   })
   .meta({ title: 'Chorus agent file' });

@@ -6,6 +6,8 @@ import {
   type AgentTool,
   type AgentUsage,
   ChorusError,
+  type CompletionEvent,
+  type CompletionRequest,
   type Engine,
   type EngineEvent,
   type EngineMessage,
@@ -16,6 +18,7 @@ import {
 import type { AgentDefinition } from '../file/definition.ts';
 import { LimitLedger, type RequestLedger } from '../limits/ledger.ts';
 import { citationsOf } from './citations.ts';
+import { completeAll } from './complete.ts';
 import { fenceCode } from './fence.ts';
 import { MAX_PASSAGES } from './limits.ts';
 import { questionOf } from './passages.ts';
@@ -57,6 +60,7 @@ interface Step {
 }
 
 class ModelExecutor implements AgentExecutor {
+  readonly complete?: NonNullable<AgentExecutor['complete']>;
   readonly #definition: AgentDefinition;
   readonly #engine: Engine;
   readonly #resources: AgentResources | undefined;
@@ -72,6 +76,7 @@ class ModelExecutor implements AgentExecutor {
     this.#approve = approve ?? null;
     this.#now = now;
     this.#ledger = new LimitLedger(definition.limits);
+    if (engine.complete && definition.completions) this.complete = (...asked) => this.#complete(...asked);
   }
 
   get followsWishes(): boolean {
@@ -79,6 +84,24 @@ class ModelExecutor implements AgentExecutor {
   }
 
   async *execute(request: AgentRequest, signal: AbortSignal): AsyncGenerator<AgentEvent> {
+    try {
+      yield* this.#within(signal, (ledger, ended) => this.#answer(request, ledger, ended));
+    } catch (error) {
+      if (!hasCode(error, 'E_AGENT_INPUT')) throw error;
+      const { message, hint } = error as ChorusError;
+      yield { type: 'rejected', reason: hint ? `${message}: ${hint}` : message };
+    }
+  }
+
+  #complete(request: CompletionRequest, signal: AbortSignal): AsyncGenerator<CompletionEvent> {
+    return this.#within(signal, (ledger, ended) => completeAll(this.#engine, request, ledger, ended));
+  }
+
+  /** Work on one request, within its place and its time. */
+  async *#within<T>(
+    signal: AbortSignal,
+    work: (ledger: RequestLedger, ended: AbortSignal) => AsyncGenerator<T>,
+  ): AsyncGenerator<T> {
     signal.throwIfAborted();
     this.#closing.signal.throwIfAborted();
     const ledger = this.#ledger.open(this.#now());
@@ -86,14 +109,12 @@ class ModelExecutor implements AgentExecutor {
     const timer = setTimeout(() => time.abort(), ledger.millisecondsLeft(this.#now()));
     const ended = AbortSignal.any([signal, time.signal, this.#closing.signal]);
     try {
-      yield* this.#answer(request, ledger, ended);
+      yield* work(ledger, ended);
     } catch (error) {
       signal.throwIfAborted();
       this.#closing.signal.throwIfAborted();
       if (time.signal.aborted) throw this.#outOfTime(error);
-      if (!hasCode(error, 'E_AGENT_INPUT')) throw error;
-      const { message, hint } = error as ChorusError;
-      yield { type: 'rejected', reason: hint ? `${message}: ${hint}` : message };
+      throw error;
     } finally {
       clearTimeout(timer);
       ledger.close();

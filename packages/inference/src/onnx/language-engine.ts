@@ -2,20 +2,19 @@ import { randomInt } from 'node:crypto';
 import {
   ChorusError,
   type Engine,
+  type EngineCompletion,
+  type EngineCompletionEvent,
   type EngineEvent,
   type EngineFacts,
   type EngineRequest,
+  type ScoredToken,
+  type WritingWishes,
 } from '@chorus/protocol';
 import { contentOf } from '../messages/content.ts';
 import { filledLimits } from './host-options.ts';
 import type { LanguageJob, LanguageOpened } from './jobs/language-messages.ts';
 import { checkJob, DEFAULT_SAMPLING } from './language-checks.ts';
-import type {
-  GeneratedToken,
-  GenerationEnd,
-  GenerationRequest,
-  LanguageModelOptions,
-} from './language-options.ts';
+import type { GenerationEvent, GenerationRequest, LanguageModelOptions } from './language-options.ts';
 import { ModelHost } from './process/model-host.ts';
 
 /** An engine with all that its model can do. */
@@ -26,7 +25,8 @@ export interface LanguageModel extends Engine {
    * @throws ChorusError `E_AGENT_INPUT`, `E_AGENT_CONTEXT`, `E_AGENT_BUSY` before any event; `E_MODEL_...`; the signal's
    * reason when aborted
    */
-  generate(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GeneratedToken | GenerationEnd>;
+  generate(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent>;
+  complete(request: EngineCompletion, signal: AbortSignal): AsyncGenerator<EngineCompletionEvent>;
 }
 
 /** Random seeds are below it: what `randomInt` of Node gives at most. */
@@ -79,10 +79,7 @@ class ProcessLanguageModel implements LanguageModel {
     [this.#host, this.facts, this.#most, this.#defaults] = [host, facts, most, defaults];
   }
 
-  async *generate(
-    request: GenerationRequest,
-    signal: AbortSignal,
-  ): AsyncGenerator<GeneratedToken | GenerationEnd> {
+  async *generate(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent> {
     signal.throwIfAborted();
     const job = this.#jobOf(request);
     if (this.#open >= this.#most) {
@@ -96,8 +93,10 @@ class ProcessLanguageModel implements LanguageModel {
       const decoder = new TextDecoder();
       for await (const answer of this.#host.run(job, signal)) {
         if (answer.kind === 'token') {
-          const { id, logprob, top } = answer;
-          yield { type: 'token', id, text: decoder.decode(answer.bytes, { stream: true }), logprob, top };
+          const text = decoder.decode(answer.bytes, { stream: true });
+          yield { ...answer.token, type: 'token', text };
+        } else if (answer.kind === 'read') {
+          if (answer.tokens.length > 0) yield { type: 'prompt', tokens: answer.tokens, text: '' };
         } else if (answer.kind === 'generated') {
           const { reason, inputTokens, cachedTokens, outputTokens } = answer;
           const text = decoder.decode(answer.bytes);
@@ -113,31 +112,40 @@ class ProcessLanguageModel implements LanguageModel {
     { messages, maxOutputTokens, wishes = {} }: EngineRequest,
     signal: AbortSignal,
   ): AsyncGenerator<EngineEvent> {
-    const { stop = [], ...sampling } = wishes;
     const said = messages.map((message) => ({ role: message.role, content: contentOf(message) }));
     const prompt =
       this.facts.kind === 'chat'
         ? { messages: said }
         : { text: said.map(({ content }) => content).join('\n') };
-    const request = {
-      prompt,
-      maxTokens: maxOutputTokens,
-      sampling,
-      stop: [...(this.#defaults.stop ?? []), ...stop],
-    };
-    for await (const event of this.generate(request, signal)) {
-      if (event.text !== '') yield { type: 'text', text: event.text };
-      if (event.type !== 'finished') continue;
-      const { reason, inputTokens, outputTokens } = event;
-      yield { type: 'finished', reason, usage: { inputTokens, outputTokens } };
+    const request = { prompt, maxTokens: maxOutputTokens, ...this.#wished(wishes) };
+    for await (const event of toEngineEvents(this.generate(request, signal), wishes)) {
+      // The prompt of a conversation is the owner's.
+      if (event.type !== 'prompt') yield event;
     }
+  }
+
+  complete(
+    { prompt, maxTokens, echo, wishes }: EngineCompletion,
+    signal: AbortSignal,
+  ): AsyncGenerator<EngineCompletionEvent> {
+    const given = 'tokens' in prompt ? { tokens: [...prompt.tokens] } : prompt;
+    const request = { prompt: given, maxTokens, echo, ...this.#wished(wishes) };
+    return toEngineEvents(this.generate(request, signal), wishes);
   }
 
   close(): Promise<void> {
     return this.#host.close();
   }
 
-  #jobOf({ prompt, maxTokens, sampling, stop, logprobs }: GenerationRequest): LanguageJob {
+  #wished({ stop = [], logprobs, ...sampling }: WritingWishes) {
+    return {
+      sampling,
+      stop: [...(this.#defaults.stop ?? []), ...stop],
+      ...(logprobs === undefined ? {} : { logprobs }),
+    };
+  }
+
+  #jobOf({ prompt, maxTokens, sampling, stop, logprobs, echo = false }: GenerationRequest): LanguageJob {
     const defaults = this.#defaults;
     const seed = randomInt(MAX_SEED);
     const job: LanguageJob = {
@@ -146,9 +154,36 @@ class ProcessLanguageModel implements LanguageModel {
       most: maxTokens,
       stop: stop ?? defaults.stop ?? [],
       logprobs: logprobs ?? null,
+      echo,
       sampling: { ...DEFAULT_SAMPLING, seed, ...defaults.sampling, ...sampling },
     };
     checkJob(job);
     return job;
   }
 }
+
+/** What was generated as events of the port; its tokens if the wishes ask for them. */
+async function* toEngineEvents(
+  events: AsyncIterable<GenerationEvent>,
+  { logprobs }: WritingWishes,
+): AsyncGenerator<EngineCompletionEvent> {
+  for await (const event of events) {
+    if (event.type === 'prompt') {
+      yield { type: 'prompt', tokens: event.tokens };
+      continue;
+    }
+    const tokens = event.type === 'token' && logprobs !== undefined ? { tokens: [scored(event)] } : {};
+    if (event.text !== '' || tokens.tokens) yield { type: 'text', text: event.text, ...tokens };
+    if (event.type !== 'finished') continue;
+    const { reason, inputTokens, outputTokens } = event;
+    yield { type: 'finished', reason, usage: { inputTokens, outputTokens } };
+  }
+}
+
+const scored = ({ id, bytes, name, logprob, top }: ScoredToken): ScoredToken => ({
+  id,
+  bytes,
+  name,
+  logprob,
+  top,
+});

@@ -1,3 +1,4 @@
+import type { EngineCompletion, EngineCompletionEvent, ScoredToken, WritingWishes } from './completion.ts';
 import type { AgentAttachment, AgentUsage } from './executor.ts';
 import type { ToolDescription } from './tools.ts';
 
@@ -25,21 +26,6 @@ export interface ToolCall {
   input: unknown;
 }
 
-/** How a caller wants a text to be written, as far as the model's owner leaves it open. */
-export interface WritingWishes {
-  /** 0 always takes the most probable token. */
-  temperature?: number;
-  /** Only the most probable tokens whose probabilities add up to this. */
-  topP?: number;
-  /** Equal seeds write equal texts on one machine. */
-  seed?: number;
-  /** Texts that end the answer, in addition to the owner's. */
-  stop?: readonly string[];
-  /** Taken off the logits of tokens that were written, once and for each time. */
-  presencePenalty?: number;
-  frequencyPenalty?: number;
-}
-
 export interface EngineRequest {
   /** The conversation, the oldest message first; the last one is the user's, or an assistant's with answered calls. */
   messages: readonly EngineMessage[];
@@ -57,8 +43,8 @@ export interface EngineRequest {
 
 /** What a model answers. The last event is `finished`, and no other one is. */
 export type EngineEvent =
-  /** A further part of the answer's text. */
-  | { type: 'text'; text: string }
+  /** A further part of the answer's text, and the tokens that were written meanwhile, if the wishes ask for them. */
+  | { type: 'text'; text: string; tokens?: readonly ScoredToken[] }
   /** A result besides the text: a JSON value. */
   | { type: 'data'; name: string; value: unknown }
   /** A result besides the text: a file. */
@@ -106,6 +92,11 @@ export interface Engine {
    * fails; the signal's reason when aborted
    */
   run(request: EngineRequest, signal: AbortSignal): AsyncIterable<EngineEvent>;
+  /**
+   * Writes on from one text as it is; absent if the model is no language model on this machine.
+   * @throws ChorusError as `run`
+   */
+  complete?(request: EngineCompletion, signal: AbortSignal): AsyncIterable<EngineCompletionEvent>;
   /** Ends it, with all requests. Safe to call again. */
   close(): Promise<void>;
 }

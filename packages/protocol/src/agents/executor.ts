@@ -1,4 +1,4 @@
-import type { WritingWishes } from './engine.ts';
+import type { CompletionEvent, CompletionRequest, ScoredToken, WritingWishes } from './completion.ts';
 import type { Citation } from './knowledge.ts';
 
 /** A file that travels with a message of an agent. */
@@ -48,8 +48,8 @@ export interface AgentUsage {
 
 /** What an agent reports while it works. The last event is `completed`, `input-required` or `rejected`. */
 export type AgentEvent =
-  /** A further part of the answer's text. */
-  | { type: 'text'; text: string }
+  /** A further part of the answer's text, and the tokens that were written meanwhile, if the wishes ask for them. */
+  | { type: 'text'; text: string; tokens?: readonly ScoredToken[] }
   /** A result besides the text: a JSON value. */
   | { type: 'data'; name: string; value: unknown }
   /** A result besides the text: a file. */
@@ -80,5 +80,10 @@ export interface AgentExecutor {
    */
   admit?(waits: boolean): Promise<void>;
   execute(request: AgentRequest, signal: AbortSignal): AsyncIterable<AgentEvent>;
+  /**
+   * Writes on from texts as they are, without the agent's instructions. Absent if the agent has no language model on its
+   * own machine, or its owner does not offer that. Asked after `admit`, as `execute` is.
+   */
+  complete?(request: CompletionRequest, signal: AbortSignal): AsyncIterable<CompletionEvent>;
   close(): Promise<void>;
 }

@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClientFactory, JsonRpcTransportFactory, RestTransportFactory } from '@a2a-js/sdk/client';
 import { identityOfDid } from '@chorus/a2a';
+import { tinyModel } from '@chorus/language-models';
 import { readReceipt } from '@chorus/payments';
 import { ChorusError } from '@chorus/protocol';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -185,6 +186,35 @@ describe('an agent that has a price', () => {
     const response = await post('a2a', rpc('SendMessage', params(first.result.task.id)), await pay());
     expect(await response.json()).toHaveProperty('error');
     expect(earned()).toBe(3n);
+  });
+
+  it('texts that its language model writes on from are paid for like messages, all choices of a request at once', async () => {
+    await writeFile(join(folder, 'tiny.gguf'), tinyModel());
+    const file = join(folder, 'writer.yaml');
+    await writeFile(
+      file,
+      'chorus: agent/1\nname: writer\nmodel: { gguf: { file: tiny.gguf } }\nprice: 3 TWIN\n',
+    );
+    const { urls } = await node.services.agents.startAgent({ file });
+    const at = urls.http!;
+    const asked = { model: 'writer', prompt: ['one', 'two'], max_tokens: 2 };
+    const complete = (body: object, payment?: string) =>
+      post('/v1/completions', JSON.stringify(body), payment, at);
+    const unpaid = await complete(asked);
+    expect(unpaid.status).toBe(402);
+    const payment = await paymentFor(unpaid, buyer.wallet);
+    expect((await complete({ ...asked, logprobs: 99 }, payment)).status).toBe(400);
+    expect(earned()).toBe(0n);
+    const answered = await complete(asked, payment);
+    expect(answered.status).toBe(200);
+    expect(answered.headers.get('payment-response')).not.toBeNull();
+    expect((await answered.json()) as object).toMatchObject({ choices: [{ index: 0 }, { index: 1 }] });
+    expect(earned()).toBe(3n);
+    expect(answers('writer').completed).toBe(1);
+    expect((await complete(asked, payment)).status).toBe(409);
+    expect((await complete({ ...asked, prompt: 'other' }, payment)).status).not.toBe(200);
+    expect(earned()).toBe(3n);
+    expect(answers('writer').completed).toBe(1);
   });
 
   it('the agents of a node that have no price stay free', async () => {

@@ -1,4 +1,5 @@
 import type { ChatMessage } from '@chorus/language-models';
+import type { ScoredToken } from '@chorus/protocol';
 
 /** How the next token is chosen. */
 export interface TokenSampling {
@@ -57,28 +58,22 @@ export interface LanguageJob {
   sampling: TokenSampling;
   /** Texts that end the answer. */
   stop: readonly string[];
-  /** Most tokens to write. */
+  /** Most tokens to write; 0 reads the prompt alone. */
   most: number;
-  /** Most likely tokens to list for each one that is written; null: no probabilities at all. */
+  /** Most likely tokens to list for each token; null: no probabilities at all. */
   logprobs: number | null;
-}
-
-/** A token, and the logarithm of its probability. */
-export interface RankedToken {
-  id: number;
-  logprob: number;
+  /** Report the tokens of the prompt as well. */
+  echo: boolean;
 }
 
 export type LanguageAnswer =
-  /** A part of the prompt was read: a sign of progress. */
-  | { kind: 'read' }
+  /** A part of the prompt was read: a sign of progress. Its tokens, if they are to be reported. */
+  | { kind: 'read'; tokens: ScoredToken[] }
   | {
       kind: 'token';
-      id: number;
+      token: ScoredToken;
       /** Bytes that may be shown now: those of a text that may become a stop text are held back. */
       bytes: Uint8Array;
-      logprob: number | null;
-      top: (RankedToken & { bytes: Uint8Array })[];
     }
   | {
       kind: 'generated';

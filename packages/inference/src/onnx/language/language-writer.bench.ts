@@ -41,6 +41,7 @@ describe.skipIf(!existsSync(FILE))('SmolLM2-135M (skipped where CHORUS_DATA has 
         stop: [],
         most,
         logprobs: null,
+        echo: false,
       }));
       await Promise.all(
         jobs.map((job) =>
