@@ -12,6 +12,7 @@ export * from './agents/executor.ts';
 export * from './agents/knowledge.ts';
 export * from './agents/resources.ts';
 export * from './agents/tools.ts';
+export * from './agents/transcript.ts';
 export * from './cbor.ts';
 export * from './cid.ts';
 export * from './counted.ts';

@@ -119,5 +119,7 @@ export interface AgentDefinition {
   memory: { keepDays: number } | null;
   /** Whether callers may have its language model write on from texts of theirs, without the instructions. */
   completions: boolean;
+  /** Whether answers of its language model carry receipts, which show the instructions. */
+  receipts: boolean;
   limits: AgentLimits;
 }

@@ -46,6 +46,7 @@ describe('an agent file', () => {
       knowledge: null,
       memory: null,
       completions: false,
+      receipts: false,
       limits: { steps: 12, tokens: 32_000, seconds: 120, depth: 3, concurrent: 4 },
     });
   });
@@ -67,7 +68,7 @@ describe('an agent file', () => {
 
   it('completions of a model that is no language model here are refused', () => {
     expect(faults(`${CHAT}completions: true`)).toEqual([
-      '4:1 "completions" need a language model on this machine (model.gguf), or that of a task (model.network) -> remove it, or name such a model',
+      '4:1 "completions" need a language model on this machine (model.gguf), or that of a task (model.network) -> remove them, or name such a model',
     ]);
   });
 

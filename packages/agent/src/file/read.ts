@@ -71,7 +71,8 @@ function define(file: AgentFile, yaml: YamlValue, options: ReadOptions): AgentDe
     price: file.price === undefined ? null : parseSum(file.price),
     knowledge: knowledgeOf(file, yaml, options),
     memory: memoryOf(file, yaml, options),
-    completions: completionsOf(file, instructions, yaml, options),
+    completions: offers('completions', file, instructions, yaml, options),
+    receipts: offers('receipts', file, instructions, yaml, options),
     limits,
   };
 }
@@ -109,19 +110,21 @@ function memoryOf(file: AgentFile, yaml: YamlValue, { source }: ReadOptions): Ag
   return { keepDays: Number.parseInt(memory.keep, 10) };
 }
 
-function completionsOf(
-  { completions, model }: AgentFile,
+/** What an agent with a language model offers that goes around its instructions, or shows them. */
+function offers(
+  key: 'completions' | 'receipts',
+  { model, ...file }: AgentFile,
   instructions: string,
   yaml: YamlValue,
   { source }: ReadOptions,
 ): boolean {
   const isLanguage = model.gguf !== undefined || (model.network !== undefined && !model.network.bytes);
-  if (!completions || isLanguage) return isLanguage && (completions ?? instructions.trim() === '');
+  if (!file[key] || isLanguage) return isLanguage && (file[key] ?? instructions.trim() === '');
   const fault = {
-    path: 'completions',
-    ...yaml.placeOf(['completions']),
+    path: key,
+    ...yaml.placeOf([key]),
     message: 'need a language model on this machine (model.gguf), or that of a task (model.network)',
-    hint: 'remove it, or name such a model',
+    hint: 'remove them, or name such a model',
   };
   throw new AgentFileError(source, [fault]);
 }

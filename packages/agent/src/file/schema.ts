@@ -365,6 +365,12 @@ export const agentFileSchema = z
       .describe(
         'Callers may have the language model write on from texts of theirs, without the instructions. Default: if there are no instructions',
       ),
+    receipts: z
+      .boolean()
+      .optional()
+      .describe(
+        'Answers of the language model carry receipts, by which a caller with the same model can do them again; they show the instructions. Default: if there are no instructions',
+      ),
     limits: limits.prefault({}).describe('What one request may use at most'),
   })
   .meta({ title: 'Chorus agent file' });

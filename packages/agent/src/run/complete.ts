@@ -21,7 +21,7 @@ const AT_ONCE = 4;
  */
 export async function* completeAll(
   engine: Engine,
-  { prompts, maxTokens, echo, wishes }: CompletionRequest,
+  { prompts, maxTokens, echo, wishes, transcript }: CompletionRequest & { transcript: boolean },
   ledger: RequestLedger,
   signal: AbortSignal,
 ): AsyncGenerator<CompletionEvent> {
@@ -30,7 +30,8 @@ export async function* completeAll(
   const most = Math.min(maxTokens, Math.floor(ledger.step(input) / prompts.length));
   const used = { inputTokens: 0, outputTokens: 0 };
   const counted = async function* (choice: number): AsyncGenerator<CompletionEvent> {
-    const asked = { prompt: prompts[choice]!, maxTokens: most, echo, wishes: seeded(wishes, choice) };
+    const own = { prompt: prompts[choice]!, wishes: seeded(wishes, choice) };
+    const asked = { ...own, maxTokens: most, echo, transcript };
     for await (const event of stoppable(engine.complete!(asked, signal), signal)) {
       if (event.type === 'text') ledger.write(Buffer.byteLength(event.text));
       if (event.type === 'finished') add(used, event);

@@ -26,6 +26,7 @@ const definition = (limits: Partial<AgentDefinition['limits']> = {}): AgentDefin
   knowledge: null,
   memory: null,
   completions: false,
+  receipts: false,
   limits: { steps: 12, tokens: 1000, seconds: 60, depth: 3, concurrent: 2, ...limits },
 });
 const says = (from: AgentMessage['from'], text: string): AgentMessage => ({

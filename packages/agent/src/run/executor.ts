@@ -14,6 +14,7 @@ import {
   hasCode,
   type Passage,
   type ToolCall,
+  type Transcript,
 } from '@chorus/protocol';
 import type { AgentDefinition } from '../file/definition.ts';
 import { LimitLedger, type RequestLedger } from '../limits/ledger.ts';
@@ -57,6 +58,7 @@ interface Step {
   calls: readonly ToolCall[];
   reason: 'stop' | 'length' | 'filtered';
   usage: AgentUsage;
+  transcript: Transcript | undefined;
 }
 
 class ModelExecutor implements AgentExecutor {
@@ -94,7 +96,9 @@ class ModelExecutor implements AgentExecutor {
   }
 
   #complete(request: CompletionRequest, signal: AbortSignal): AsyncGenerator<CompletionEvent> {
-    return this.#within(signal, (ledger, ended) => completeAll(this.#engine, request, ledger, ended));
+    return this.#within(signal, (ledger, ended) =>
+      completeAll(this.#engine, { ...request, transcript: this.#definition.receipts }, ledger, ended),
+    );
   }
 
   /** Work on one request, within its place and its time. */
@@ -144,6 +148,7 @@ class ModelExecutor implements AgentExecutor {
     let used: AgentUsage = { inputTokens: 0, outputTokens: 0 };
     let text = '';
     let reason: 'stop' | 'length';
+    let transcript: Transcript | undefined;
     while (true) {
       const step = yield* this.#step(request, prompt, tools, ledger, text !== '', signal);
       used = {
@@ -156,7 +161,7 @@ class ModelExecutor implements AgentExecutor {
         yield { type: 'rejected', reason: "the model's host withheld the answer" };
         return;
       }
-      reason = step.reason;
+      [reason, transcript] = [step.reason, step.transcript];
       // The arguments of a call that was cut are not what the model meant.
       if (step.calls.length === 0 || step.reason === 'length') break;
       const calls = yield* makeCalls(step.calls, calling, signal);
@@ -166,7 +171,12 @@ class ModelExecutor implements AgentExecutor {
     }
     const citations = citationsOf(text, prompt.passages);
     if (citations.length > 0) yield { type: 'citations', citations };
-    yield { type: 'completed', usage: used, ...(reason === 'length' ? { reason } : {}) };
+    yield {
+      type: 'completed',
+      usage: used,
+      ...(reason === 'length' ? { reason } : {}),
+      ...(transcript ? { transcript } : {}),
+    };
   }
 
   /** What the agent's documents say to a message. */
@@ -191,7 +201,10 @@ class ModelExecutor implements AgentExecutor {
     let text = '';
     let written = 0;
     let finished: Extract<EngineEvent, { type: 'finished' }> | undefined;
-    const followed = wishes && this.followsWishes ? { wishes } : {};
+    const followed = {
+      ...(wishes && this.followsWishes ? { wishes } : {}),
+      ...(this.#definition.receipts ? { transcript: true } : {}),
+    };
     const request = { messages: [...prompt.messages], tools, maxOutputTokens, taskId, hops, ...followed };
     for await (const event of stoppable(this.#engine.run(request, signal), signal)) {
       if (event.type === 'finished') {
@@ -216,7 +229,8 @@ class ModelExecutor implements AgentExecutor {
     const { bytesPerToken } = this.#engine.facts;
     const estimate = { input: prompt.tokens, output: Math.ceil(written / (bytesPerToken ?? Infinity)) };
     ledger.spend(finished.usage, estimate);
-    return { text, calls, reason: finished.reason, usage: finished.usage };
+    const { reason, usage, transcript } = finished;
+    return { text, calls, reason, usage, transcript };
   }
 
   #outOfTime(cause: unknown): ChorusError {

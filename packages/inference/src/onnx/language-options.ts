@@ -1,5 +1,5 @@
 import type { ChatMessage } from '@chorus/language-models';
-import type { ScoredToken } from '@chorus/protocol';
+import type { ScoredToken, Transcript } from '@chorus/protocol';
 import type { TokenSampling } from './jobs/language-messages.ts';
 import type { HostLimits } from './process/model-host.ts';
 
@@ -46,6 +46,8 @@ export interface GenerationRequest {
   logprobs?: number;
   /** Report the tokens of the prompt as well, with their probabilities if `logprobs` asks for them. Default: false. */
   echo?: boolean;
+  /** Say in the end what was read and written. Default: false. */
+  transcript?: boolean;
 }
 
 /** Tokens of the prompt that were read, in order. */
@@ -76,4 +78,6 @@ export interface GenerationEnd {
   /** Of those, tokens that had been read before for another text. */
   cachedTokens: number;
   outputTokens: number;
+  /** If it was asked for, and something was written. */
+  transcript?: Transcript;
 }

@@ -38,6 +38,7 @@ export async function* agentTexts(
       case 'rejected':
         throw new AgentRejection(event.reason);
       case 'completed':
+        extras.add(event);
         return { reason: event.reason ?? 'stop', usage: event.usage };
       default:
         extras.add(event);

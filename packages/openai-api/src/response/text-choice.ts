@@ -1,4 +1,4 @@
-import type { EngineCompletionEvent, ScoredToken } from '@chorus/protocol';
+import type { AnswerReceipt, EngineCompletionEvent, ScoredToken } from '@chorus/protocol';
 import { finite } from './chat-logprobs.ts';
 import { tokenText } from './token-text.ts';
 
@@ -19,6 +19,8 @@ interface TextPart {
   index: number;
   logprobs: TextLogprobs | null;
   finish_reason: 'stop' | 'length' | null;
+  /** A field of Chorus, which other clients ignore. */
+  chorus?: { receipt: AnswerReceipt };
 }
 
 /** Turns what is reported of one choice into its parts. */
@@ -35,13 +37,14 @@ export class TextChoice {
     [this.#index, this.#wantsLogprobs] = [index, wantsLogprobs];
   }
 
-  part(event: EngineCompletionEvent): TextPart {
+  part(event: EngineCompletionEvent, receipt?: AnswerReceipt): TextPart {
     const tokens = event.type === 'finished' ? [] : (event.tokens ?? []);
     return {
       text: this.#textOf(event),
       index: this.#index,
       logprobs: this.#wantsLogprobs ? this.#logprobs(tokens) : null,
       finish_reason: event.type === 'finished' ? event.reason : null,
+      ...(receipt && { chorus: { receipt } }),
     };
   }
 

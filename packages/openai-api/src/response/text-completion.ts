@@ -19,7 +19,7 @@ async function* partsOf(
   const choices = Array.from({ length: count }, (_, index) => new TextChoice(index, logprobs));
   for await (const event of events) {
     if (event.type === 'completed') return event.usage;
-    yield choices[event.choice]!.part(event.event);
+    yield choices[event.choice]!.part(event.event, event.receipt);
   }
   throw new Error('the agent ended without an answer');
 }

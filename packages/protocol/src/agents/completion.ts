@@ -1,4 +1,5 @@
-import type { AgentUsage } from './executor.ts';
+import type { AgentUsage, AnswerReceipt } from './executor.ts';
+import type { Transcript } from './transcript.ts';
 
 /** A token of a language model. */
 export interface ModelToken {
@@ -50,6 +51,8 @@ export interface EngineCompletion {
   /** Report the tokens of the prompt too; with their probabilities if the wishes ask for them. */
   echo: boolean;
   wishes: WritingWishes;
+  /** As of an `EngineRequest`. */
+  transcript?: boolean;
 }
 
 export type EngineCompletionEvent =
@@ -57,10 +60,10 @@ export type EngineCompletionEvent =
   | { type: 'prompt'; tokens: readonly ScoredToken[] }
   /** A further part of the text, and the tokens that were written meanwhile, if they were asked for. */
   | { type: 'text'; text: string; tokens?: readonly ScoredToken[] }
-  | { type: 'finished'; reason: 'stop' | 'length'; usage: AgentUsage };
+  | { type: 'finished'; reason: 'stop' | 'length'; usage: AgentUsage; transcript?: Transcript };
 
 /** What a caller wants a language model to write on from. */
-export interface CompletionRequest extends Omit<EngineCompletion, 'prompt'> {
+export interface CompletionRequest extends Omit<EngineCompletion, 'prompt' | 'transcript'> {
   /** Each is one choice, in this order. */
   prompts: readonly TextPrompt[];
   /** As of an `AgentRequest`. */
@@ -69,6 +72,7 @@ export interface CompletionRequest extends Omit<EngineCompletion, 'prompt'> {
 
 /** What an agent reports while it writes on from texts. The last event is `completed`. */
 export type CompletionEvent =
-  | { type: 'choice'; choice: number; event: EngineCompletionEvent }
+  /** With the `receipt` of a choice that is finished, if the agent gives receipts. */
+  | { type: 'choice'; choice: number; event: EngineCompletionEvent; receipt?: AnswerReceipt }
   /** Of all choices together. */
   | { type: 'completed'; usage: AgentUsage };

@@ -1,6 +1,7 @@
 import type { EngineCompletion, EngineCompletionEvent, ScoredToken, WritingWishes } from './completion.ts';
 import type { AgentAttachment, AgentUsage } from './executor.ts';
 import type { ToolDescription } from './tools.ts';
+import type { Transcript } from './transcript.ts';
 
 /** A part of a conversation as a model is given it. */
 export interface EngineMessage {
@@ -35,6 +36,8 @@ export interface EngineRequest {
   maxOutputTokens: number;
   /** Only for an engine that follows them, by its facts. */
   wishes?: WritingWishes;
+  /** Say in the end what was read and written; by default no transcript is made. */
+  transcript?: boolean;
   /** Id of the task that this is for: the same when the request is repeated after a failure; by default none. */
   taskId?: string;
   /** Agents that have passed the request on to this one; 0 by default. */
@@ -52,7 +55,13 @@ export type EngineEvent =
   /** The model wants a tool to be called, and its answer in a further request. */
   | { type: 'tool-call'; call: ToolCall }
   /** `length`: the answer is cut at `maxOutputTokens`. `filtered`: the model's host withheld it. */
-  | { type: 'finished'; reason: 'stop' | 'length' | 'filtered'; usage: AgentUsage };
+  | {
+      type: 'finished';
+      reason: 'stop' | 'length' | 'filtered';
+      usage: AgentUsage;
+      /** Only if the request asks for it, of a language model on this machine. */
+      transcript?: Transcript;
+    };
 
 /** What a model takes and gives, for a card, a check and the prompt. */
 export interface EngineFacts {

@@ -1,5 +1,6 @@
 import type { CompletionEvent, CompletionRequest, ScoredToken, WritingWishes } from './completion.ts';
 import type { Citation } from './knowledge.ts';
+import type { Transcript } from './transcript.ts';
 
 /** A file that travels with a message of an agent. */
 export interface AgentAttachment {
@@ -63,7 +64,23 @@ export type AgentEvent =
   /** The agent does not do this; nothing was done. */
   | { type: 'rejected'; reason: string }
   /** `length`: the answer is cut at a limit of tokens; by default it is not. */
-  | { type: 'completed'; usage: AgentUsage; reason?: 'stop' | 'length' };
+  | {
+      type: 'completed';
+      usage: AgentUsage;
+      reason?: 'stop' | 'length';
+      /** Of a language model on the agent's machine, if its owner gives receipts: what the receipt is made of. */
+      transcript?: Transcript;
+      /** What callers get of it. */
+      receipt?: AnswerReceipt;
+    };
+
+/** What an agent's node signs of an answer of a language model. */
+export interface AnswerReceipt {
+  /** A compact JWS (RFC 7515), signed by the key of the agent's node. */
+  jws: string;
+  /** Where the transcript that it names can be read for a while, from the agent's base. */
+  path: string;
+}
 
 /**
  * Does the work of an agent. It knows no transport: A2A, MCP, the OpenAI API and the terminal all call it.

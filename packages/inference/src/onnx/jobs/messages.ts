@@ -1,5 +1,11 @@
 import type { CarriedError } from '@chorus/training';
-import type { LanguageAnswer, LanguageJob, LanguageOpened, LanguageSetup } from './language-messages.ts';
+import type {
+  CheckJob,
+  LanguageAnswer,
+  LanguageJob,
+  LanguageOpened,
+  LanguageSetup,
+} from './language-messages.ts';
 
 /** How text is sampled. */
 export interface Sampling {
@@ -51,7 +57,7 @@ export interface WriteJob {
   most: number;
 }
 
-export type Job = ClassifyJob | WriteJob | LanguageJob;
+export type Job = ClassifyJob | WriteJob | LanguageJob | CheckJob;
 
 export type ToHost =
   | { kind: 'setup'; setup: Setup }

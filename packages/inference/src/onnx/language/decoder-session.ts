@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { encodeModel } from '@chorus/autodiff';
 import {
@@ -10,7 +11,7 @@ import {
   servingModel,
   type Tokenizer,
 } from '@chorus/language-models';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, type ModelIdentity } from '@chorus/protocol';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { unsupported } from '../compute/faults.ts';
 import { createSession } from '../compute/session.ts';
@@ -28,6 +29,7 @@ export interface DecoderSession {
   readonly tokenizer: Tokenizer;
   /** Most tokens of a text. */
   readonly context: number;
+  readonly identity: ModelIdentity;
   /**
    * Reads the next tokens of some texts.
    *
@@ -65,8 +67,12 @@ export async function openSession({ task, model, threads }: LanguageSetup): Prom
   }
   const graph = encodeModel(servingModel(decoder, { weights: task.weights, context }));
   const session = await createSession(graph, threads, 0);
-  return { config, tokenizer, context, read: (...run) => read(session, ...run) };
+  const { adapter, weights } = task;
+  const identity = { base: digestOf(bytes), adapter: adapter && digestOf(adapter), weights };
+  return { config, tokenizer, context, identity, read: (...run) => read(session, ...run) };
 }
+
+const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 async function contentOf(path: string): Promise<Uint8Array> {
   try {

@@ -42,6 +42,7 @@ describe.skipIf(!existsSync(FILE))('SmolLM2-135M (skipped where CHORUS_DATA has 
         most,
         logprobs: null,
         echo: false,
+        transcript: false,
       }));
       await Promise.all(
         jobs.map((job) =>

@@ -41,6 +41,7 @@ function job(
     most,
     logprobs: null,
     echo: false,
+    transcript: false,
     ...changes,
   } as LanguageJob;
 }
@@ -49,7 +50,7 @@ async function write(writer: LanguageWriter, wanted: LanguageJob, isStopped = ()
   const answers: LanguageAnswer[] = [];
   await writer.write(wanted, isStopped, (answer) => answers.push(answer));
   const ids = answers.flatMap((answer) => (answer.kind === 'token' ? answer.token.id : []));
-  const parts = answers.flatMap((answer) => (answer.kind === 'read' ? [] : [answer.bytes]));
+  const parts = answers.flatMap((answer) => ('bytes' in answer ? [answer.bytes] : []));
   return {
     ids,
     text: Buffer.concat(parts).toString(),

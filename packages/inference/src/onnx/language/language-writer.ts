@@ -1,9 +1,11 @@
 import type {
+  CheckJob,
   LanguageAnswer,
   LanguageJob,
   LanguageOpened,
   LanguageSetup,
 } from '../jobs/language-messages.ts';
+import { Check } from './check.ts';
 import { likeliest } from './choose.ts';
 import { type DecoderSession, openSession } from './decoder-session.ts';
 import { KeyValues } from './key-values.ts';
@@ -42,12 +44,12 @@ export class LanguageWriter {
   #isBusy = false;
 
   private constructor(session: DecoderSession, { task }: LanguageSetup) {
-    const { context, config, tokenizer } = session;
+    const { context, config, tokenizer, identity } = session;
     this.#session = session;
     this.#slots = task.slots;
     this.#cache = new KeyValues(config, task.slots);
     this.#prefixes = new Prefixes(task.prefixBytes);
-    this.opened = { kind: 'language', context, converses: tokenizer.converses };
+    this.opened = { kind: 'language', context, converses: tokenizer.converses, identity };
   }
 
   /** @throws ChorusError as {@link openSession} */
@@ -76,6 +78,20 @@ export class LanguageWriter {
     emit: (answer: LanguageAnswer) => void,
   ): Promise<void> {
     await this.#enter(new Text(job, this.#session.tokenizer, this.#session.context, emit), isStopped);
+  }
+
+  /**
+   * Reads a transcript, and compares it with what the model computes. Others write meanwhile.
+   *
+   * @param isStopped asked before each run of the model
+   * @throws ChorusError `E_AGENT_CONTEXT`, `E_AGENT_TRANSCRIPT` before anything is emitted; `E_MODEL_VALUE`
+   */
+  async check(
+    { transcript }: CheckJob,
+    isStopped: () => boolean,
+    emit: (answer: LanguageAnswer) => void,
+  ): Promise<void> {
+    await this.#enter(new Check(transcript, this.#session.tokenizer, this.#session.context, emit), isStopped);
   }
 
   async #enter(text: Reading, isStopped: () => boolean): Promise<void> {
@@ -152,7 +168,8 @@ export class LanguageWriter {
     text.read = end;
     const width = logits.length / (end - first);
     const scoresOf = (place: number) => logits.subarray((place - first) * width, (place - first + 1) * width);
-    for (let place = first; place < end && place + 1 < text.tokens.length; place++) {
+    const scored = Math.max(first, text.scoresFrom);
+    for (let place = scored; place < end && place + 1 < text.tokens.length; place++) {
       text.scored(place, scoresOf(place));
     }
     text.progress();

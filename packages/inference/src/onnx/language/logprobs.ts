@@ -1,5 +1,11 @@
 import type { Tokenizer } from '@chorus/language-models';
-import type { RankedToken, ScoredToken } from '@chorus/protocol';
+import {
+  LISTED_TOKENS,
+  NAT_PARTS,
+  type RankedToken,
+  type ScoredToken,
+  type Transcript,
+} from '@chorus/protocol';
 
 /** The logarithm of the sum of e^logit: what is taken off a logit to get the logarithm of its token's probability. */
 export function logSum(logits: Float32Array): number {
@@ -13,15 +19,29 @@ export function logSum(logits: Float32Array): number {
 /** Ids of the most likely tokens, the most likely first; of equal ones the first by id. */
 export function likeliestIds(logits: Float32Array, count: number): number[] {
   const ids: number[] = [];
+  let least = Number.NEGATIVE_INFINITY;
   for (let id = 0; count > 0 && id < logits.length; id++) {
     const logit = logits[id]!;
-    if (ids.length === count && !(logit > logits[ids.at(-1)!]!)) continue;
+    if (!(logit > least) && ids.length === count) continue;
     const at = ids.findIndex((each) => logits[each]! < logit);
     ids.splice(at < 0 ? ids.length : at, 0, id);
     if (ids.length > count) ids.pop();
+    least = logits[ids.at(-1)!]!;
   }
   return ids;
 }
+
+/** The likeliest tokens as a transcript has them. */
+export function listed(logits: Float32Array): Transcript['likeliest'][number] {
+  const ids = likeliestIds(logits, LISTED_TOKENS);
+  const below = ids.map((id) =>
+    Math.min(Math.round((logits[ids[0]!]! - logits[id]!) * NAT_PARTS), MOST_BELOW),
+  );
+  return { ids, below };
+}
+
+/** Of tokens that cannot come. */
+const MOST_BELOW = 2 ** 31;
 
 /**
  * A token with its probability and the most likely tokens at its place, as the model gives them: before temperature,

@@ -1,10 +1,10 @@
 import type { Tokenizer } from '@chorus/language-models';
 import { ChorusError, type ScoredToken } from '@chorus/protocol';
 import { StopMatcher } from '../compute/stop-matcher.ts';
-import type { LanguageAnswer, LanguageJob } from '../jobs/language-messages.ts';
+import type { LanguageAnswer, LanguageJob, Written } from '../jobs/language-messages.ts';
 import { adjustLogits } from './adjust.ts';
 import { chooseToken } from './choose.ts';
-import { scoredToken } from './logprobs.ts';
+import { listed, scoredToken } from './logprobs.ts';
 import type { Reading } from './reading.ts';
 import { uniform } from './uniform.ts';
 
@@ -24,6 +24,8 @@ export class Text implements Reading {
   readonly #context: number;
   readonly #matcher: StopMatcher;
   readonly #seen: { read: Set<number>; written: Map<number, number> };
+  /** For the transcript. */
+  readonly #likeliest: Written['likeliest'] = [];
   readonly #emit: (answer: LanguageAnswer) => void;
 
   /**
@@ -67,8 +69,9 @@ export class Text implements Reading {
   }
 
   write(logits: Float32Array): boolean {
-    const { sampling, most, logprobs } = this.#job;
+    const { sampling, most, logprobs, transcript } = this.#job;
     if (most === 0) return this.#end('length', []);
+    if (transcript) this.#likeliest.push(listed(logits));
     // Probabilities are the model's own; what a request changes comes after.
     const raw = logprobs === null ? logits : logits.slice();
     adjustLogits(logits, sampling, this.#seen);
@@ -93,6 +96,14 @@ export class Text implements Reading {
       inputTokens: this.prompt,
       cachedTokens: this.copied,
       outputTokens: this.tokens.length - this.prompt,
+      written:
+        this.#job.transcript && this.tokens.length > this.prompt
+          ? {
+              prompt: this.tokens.slice(0, this.prompt),
+              answer: this.tokens.slice(this.prompt),
+              likeliest: this.#likeliest,
+            }
+          : null,
     });
     return true;
   }

@@ -6,7 +6,7 @@ import { ChorusError } from '@chorus/protocol';
 import { packError } from '@chorus/training';
 import { Classifier } from '../compute/classify.ts';
 import { ByteWriter } from '../compute/write-text.ts';
-import type { LanguageJob, LanguageSetup } from '../jobs/language-messages.ts';
+import type { CheckJob, LanguageJob, LanguageSetup } from '../jobs/language-messages.ts';
 import type {
   Answer,
   ClassifyJob,
@@ -68,7 +68,10 @@ async function openModel(setup: Setup): Promise<Model> {
     const writer = await LanguageWriter.open(setup);
     return {
       opened: writer.opened,
-      run: (job, isStopped, emit) => writer.write(job as LanguageJob, isStopped, emit),
+      run: (job, isStopped, emit) =>
+        job.kind === 'check'
+          ? writer.check(job as CheckJob, isStopped, emit)
+          : writer.write(job as LanguageJob, isStopped, emit),
       atOnce: true,
     };
   }

@@ -179,6 +179,7 @@ describe('the process of a model that does several jobs at once', () => {
     most,
     logprobs: null,
     echo: false,
+    transcript: false,
   });
   async function open(): Promise<ModelHost> {
     const task = {
