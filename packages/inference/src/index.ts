@@ -8,6 +8,7 @@
 export { AUDIT_LIMITS, type AuditCheck, type Verdict, verdictOf } from './audit/verdict.ts';
 export { type ChatOptions, createChatEngine } from './chat/chat-engine.ts';
 export { type Classification, type ClassifierOptions, createClassifier } from './onnx/classifier-engine.ts';
+export { createTextEmbedder, type TextEmbedder, type TextEmbedderOptions } from './onnx/embedding-engine.ts';
 export type { LocalModelOptions } from './onnx/host-options.ts';
 export type { Findings, TokenSampling } from './onnx/jobs/language-messages.ts';
 export type { Sampling } from './onnx/jobs/messages.ts';

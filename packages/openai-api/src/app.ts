@@ -3,10 +3,11 @@ import { type OpenAiSource, toModel } from './agents.ts';
 import { answer } from './answering.ts';
 import { chatRoute } from './chat.ts';
 import { completionsRoute } from './completions.ts';
+import { embeddingsRoute } from './embeddings.ts';
 import { errorResponse, unknownModel } from './errors/api-error.ts';
 
 /**
- * Serve agents by the OpenAI API: models, chat completions and completions below `/v1`. Callers are anonymous. The server
+ * Serve agents by the OpenAI API: models, chat completions, completions and embeddings below `/v1`. Callers are anonymous. The server
  * around it bounds the size and the rate of requests.
  *
  * @example
@@ -21,5 +22,6 @@ export function openAiApp(source: OpenAiSource): Hono {
       return agent ? c.json(toModel(agent)) : errorResponse(unknownModel(id));
     })
     .post('/v1/chat/completions', (c) => answer(c, source, chatRoute))
-    .post('/v1/completions', (c) => answer(c, source, completionsRoute));
+    .post('/v1/completions', (c) => answer(c, source, completionsRoute))
+    .post('/v1/embeddings', (c) => answer(c, source, embeddingsRoute));
 }

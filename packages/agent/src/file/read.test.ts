@@ -66,6 +66,29 @@ describe('an agent file', () => {
     },
   );
 
+  it('an ONNX model of texts as vectors has its tokenizer, and defaults for the rest', () => {
+    expect(read(`${HEAD}model: { onnx: { file: m.onnx, embed: { tokenizer: t.json } } }`)).toMatchObject({
+      model: {
+        kind: 'embedding',
+        file: 'm.onnx',
+        tokenizer: 't.json',
+        pooling: 'mean',
+        normalise: true,
+        tokens: 256,
+      },
+      completions: false,
+      receipts: false,
+    });
+    const both = 'model: { onnx: { file: m.onnx, bytes: true, embed: { tokenizer: t.json } } }';
+    expect(faults(`${HEAD}${both}`)).toHaveLength(1);
+    const { knowledge } = read(
+      `${CHAT}knowledge: { files: [./a], embed: { onnx: { file: m.onnx, tokenizer: t.json } } }`,
+    );
+    expect(knowledge).toMatchObject({ embed: { kind: 'embedding', file: 'm.onnx', tokens: 256 } });
+    const two = 'knowledge: { files: [./a], embed: { model: m, onnx: { file: m.onnx, tokenizer: t.json } } }';
+    expect(faults(`${CHAT}${two}`)).toHaveLength(1);
+  });
+
   it('completions of a model that is no language model here are refused', () => {
     expect(faults(`${CHAT}completions: true`)).toEqual([
       '4:1 "completions" need a language model on this machine (model.gguf), or that of a task (model.network) -> remove them, or name such a model',

@@ -100,7 +100,9 @@ function knowledgeOf(file: AgentFile, yaml: YamlValue, { source }: ReadOptions):
   if (!knowledge) return null;
   requireChatModel('knowledge', file, yaml, source);
   const { files, embed } = Array.isArray(knowledge) ? { files: knowledge } : knowledge;
-  return { files, embed: embed ?? null };
+  const { model, onnx } = embed ?? {};
+  if (onnx) return { files, embed: { kind: 'embedding', ...onnx } };
+  return { files, embed: model === undefined ? null : { model } };
 }
 
 function memoryOf(file: AgentFile, yaml: YamlValue, { source }: ReadOptions): AgentDefinition['memory'] {
@@ -142,7 +144,8 @@ function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOption
     return { kind: 'openai', url: url.replace(/\/+$/, ''), name, key, temperature };
   }
   if (onnx) {
-    const { file, classes, input } = onnx;
+    const { file, classes, input, embed } = onnx;
+    if (embed) return { kind: 'embedding', file, ...embed };
     if (onnx.bytes !== undefined) return { kind: 'bytes', file, sampling: samplingOf(onnx.bytes) };
     return { kind: 'classifier', file, classes: classesOf(classes, yaml, options), input: input ?? null };
   }

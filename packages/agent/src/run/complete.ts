@@ -26,7 +26,7 @@ export async function* completeAll(
   signal: AbortSignal,
 ): AsyncGenerator<CompletionEvent> {
   const { bytesPerToken } = engine.facts;
-  const input = prompts.reduce((sum, prompt) => sum + tokensOf(prompt, bytesPerToken ?? 1), 0);
+  const input = prompts.reduce((sum, prompt) => sum + promptTokens(prompt, bytesPerToken ?? 1), 0);
   const most = Math.min(maxTokens, Math.floor(ledger.step(input) / prompts.length));
   const used = { inputTokens: 0, outputTokens: 0 };
   const counted = async function* (choice: number): AsyncGenerator<CompletionEvent> {
@@ -58,5 +58,5 @@ function add(sum: AgentUsage, { usage }: Extract<EngineCompletionEvent, { type: 
 }
 
 /** Tokens of a prompt, estimated if it is a text. */
-const tokensOf = (prompt: TextPrompt, bytesPerToken: number): number =>
+export const promptTokens = (prompt: TextPrompt, bytesPerToken: number): number =>
   'tokens' in prompt ? prompt.tokens.length : Math.ceil(Buffer.byteLength(prompt.text) / bytesPerToken);

@@ -8,6 +8,8 @@ import {
   ChorusError,
   type CompletionEvent,
   type CompletionRequest,
+  type EmbeddingEvent,
+  type EmbeddingRequest,
   type Engine,
   type EngineEvent,
   type EngineMessage,
@@ -20,6 +22,7 @@ import type { AgentDefinition } from '../file/definition.ts';
 import { LimitLedger, type RequestLedger } from '../limits/ledger.ts';
 import { citationsOf } from './citations.ts';
 import { completeAll } from './complete.ts';
+import { embedAll } from './embed.ts';
 import { fenceCode } from './fence.ts';
 import { MAX_PASSAGES } from './limits.ts';
 import { questionOf } from './passages.ts';
@@ -63,6 +66,7 @@ interface Step {
 
 class ModelExecutor implements AgentExecutor {
   readonly complete?: NonNullable<AgentExecutor['complete']>;
+  readonly embed?: NonNullable<AgentExecutor['embed']>;
   readonly #definition: AgentDefinition;
   readonly #engine: Engine;
   readonly #resources: AgentResources | undefined;
@@ -79,6 +83,7 @@ class ModelExecutor implements AgentExecutor {
     this.#now = now;
     this.#ledger = new LimitLedger(definition.limits);
     if (engine.complete && definition.completions) this.complete = (...asked) => this.#complete(...asked);
+    if (engine.embed) this.embed = (...asked) => this.#embed(...asked);
   }
 
   get followsWishes(): boolean {
@@ -99,6 +104,10 @@ class ModelExecutor implements AgentExecutor {
     return this.#within(signal, (ledger, ended) =>
       completeAll(this.#engine, { ...request, transcript: this.#definition.receipts }, ledger, ended),
     );
+  }
+
+  #embed(request: EmbeddingRequest, signal: AbortSignal): AsyncGenerator<EmbeddingEvent> {
+    return this.#within(signal, (ledger, ended) => embedAll(this.#engine, request, ledger, ended));
   }
 
   /** Work on one request, within its place and its time. */

@@ -70,6 +70,18 @@ export interface CompletionRequest extends Omit<EngineCompletion, 'prompt' | 'tr
   caller: string;
 }
 
+/** Texts, or the ids of their tokens, to be turned into vectors. */
+export interface EmbeddingRequest {
+  inputs: readonly TextPrompt[];
+  /** As of an `AgentRequest`. */
+  caller: string;
+}
+
+/** What an agent reports while it turns texts into vectors. The last event is `completed`. */
+export type EmbeddingEvent =
+  /** The vectors of the next texts, in order. */
+  { type: 'vectors'; vectors: readonly Float32Array[] } | { type: 'completed'; usage: AgentUsage };
+
 /** What an agent reports while it writes on from texts. The last event is `completed`. */
 export type CompletionEvent =
   /** With the `receipt` of a choice that is finished, if the agent gives receipts. */

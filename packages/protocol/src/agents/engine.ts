@@ -1,4 +1,10 @@
-import type { EngineCompletion, EngineCompletionEvent, ScoredToken, WritingWishes } from './completion.ts';
+import type {
+  EngineCompletion,
+  EngineCompletionEvent,
+  ScoredToken,
+  TextPrompt,
+  WritingWishes,
+} from './completion.ts';
 import type { AgentAttachment, AgentUsage } from './executor.ts';
 import type { ToolDescription } from './tools.ts';
 import type { Transcript } from './transcript.ts';
@@ -66,7 +72,7 @@ export type EngineEvent =
 /** What a model takes and gives, for a card, a check and the prompt. */
 export interface EngineFacts {
   /** `agent`: another agent answers. */
-  kind: 'chat' | 'classifier' | 'text' | 'agent';
+  kind: 'chat' | 'classifier' | 'text' | 'embedding' | 'agent';
   /** The model's name, or the name of its file. */
   model: string;
   /** Media types of what it reads and writes. */
@@ -106,6 +112,15 @@ export interface Engine {
    * @throws ChorusError as `run`
    */
   complete?(request: EngineCompletion, signal: AbortSignal): AsyncIterable<EngineCompletionEvent>;
+  /**
+   * Turns texts into vectors, in order; absent if the model does not do that.
+   * @returns vectors of some texts after the other, and the tokens of these texts
+   * @throws ChorusError as `run`
+   */
+  embed?(
+    inputs: readonly TextPrompt[],
+    signal: AbortSignal,
+  ): AsyncIterable<{ vectors: readonly Float32Array[]; tokens: number }>;
   /** Ends it, with all requests. Safe to call again. */
   close(): Promise<void>;
 }

@@ -1,4 +1,11 @@
-import type { CompletionEvent, CompletionRequest, ScoredToken, WritingWishes } from './completion.ts';
+import type {
+  CompletionEvent,
+  CompletionRequest,
+  EmbeddingEvent,
+  EmbeddingRequest,
+  ScoredToken,
+  WritingWishes,
+} from './completion.ts';
 import type { Citation } from './knowledge.ts';
 import type { Transcript } from './transcript.ts';
 
@@ -102,5 +109,7 @@ export interface AgentExecutor {
    * own machine, or its owner does not offer that. Asked after `admit`, as `execute` is.
    */
   complete?(request: CompletionRequest, signal: AbortSignal): AsyncIterable<CompletionEvent>;
+  /** Turns texts into vectors; absent if its model does not do that. Asked after `admit`, as `execute` is. */
+  embed?(request: EmbeddingRequest, signal: AbortSignal): AsyncIterable<EmbeddingEvent>;
   close(): Promise<void>;
 }

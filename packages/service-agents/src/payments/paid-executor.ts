@@ -19,7 +19,7 @@ export interface Tariff {
 export function paidExecutor(executor: AgentExecutor, tariff: Tariff): AgentExecutor {
   let running = 0;
   const { offer, cashier, concurrent } = tariff;
-  const { complete } = executor;
+  const { complete, embed } = executor;
   async function* work<E>(
     call: PaidCall | undefined,
     begin: () => AsyncIterable<E>,
@@ -53,6 +53,9 @@ export function paidExecutor(executor: AgentExecutor, tariff: Tariff): AgentExec
     execute: (request, signal) => work(tariff.call(), () => executor.execute(request, signal), signal),
     ...(complete && {
       complete: (request, signal) => work(tariff.call(), () => complete(request, signal), signal),
+    }),
+    ...(embed && {
+      embed: (request, signal) => work(tariff.call(), () => embed(request, signal), signal),
     }),
     close: () => executor.close(),
   };

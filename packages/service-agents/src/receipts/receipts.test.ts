@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAgent, identityOfDid } from '@chorus/a2a';
 import { tinyModel } from '@chorus/language-models';
+import type { AnyEvent } from '@chorus/node';
 import { readReceipt } from '@chorus/payments';
 import { type AnswerReceipt, decodeTranscript, hasCode } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,13 +20,16 @@ const QUESTION = 'when does the ferry leave';
 let folder: string;
 let node: AgentsNode;
 let ledger: MemoryLedger;
+let warnings: AnyEvent[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chorus-receipts-'));
   await writeFile(join(folder, 'tiny.gguf'), tinyModel({ seed: 4 }));
   await writeFile(join(folder, 'other.gguf'), tinyModel({ seed: 5 }));
   ledger = new MemoryLedger();
   const config = { gateway: { enabled: true }, agents: { tokens: [ledger.token] } };
-  node = await startAgentsNode(folder, new MemoryHub(), config, undefined, new AgentsWorld(ledger));
+  warnings = [];
+  const emit = (event: AnyEvent) => void (event.type === 'warning' && warnings.push(event));
+  node = await startAgentsNode(folder, new MemoryHub(), config, emit, new AgentsWorld(ledger));
 });
 afterEach(async () => {
   await node.close();
@@ -129,6 +133,19 @@ describe('an answer of a language model', () => {
     await expect(agent.transcript(`transcripts/${'0'.repeat(64)}`)).rejects.toSatisfy((error) =>
       hasCode(error, 'E_AGENT_TRANSCRIPT'),
     );
+  });
+
+  it('is given without a receipt if that cannot be kept, and the owner is warned', async () => {
+    const base = await serve('writer');
+    // A file where the folder was: nothing can be written there.
+    const transcripts = join(folder, 'agents', 'writer', 'transcripts');
+    await rm(transcripts, { recursive: true });
+    await writeFile(transcripts, '');
+    const agent = await connectAgent(base, { allowPrivate: true });
+    const last = (await collect(agent.call(QUESTION))).at(-1)!;
+    expect(last.type).toBe('completed');
+    expect(last).not.toHaveProperty('receipt');
+    expect(warnings).toHaveLength(1);
   });
 
   it('that is paid for has one receipt: that of the payment, with the model and the transcript', async () => {

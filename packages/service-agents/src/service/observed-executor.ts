@@ -1,4 +1,10 @@
-import { type AgentEvent, type AgentExecutor, type CompletionEvent, explain } from '@chorus/protocol';
+import {
+  type AgentEvent,
+  type AgentExecutor,
+  type CompletionEvent,
+  type EmbeddingEvent,
+  explain,
+} from '@chorus/protocol';
 import type { Outcome } from '../events/agent-events.ts';
 
 /** How one request ended. */
@@ -17,7 +23,7 @@ export interface Observer {
 
 /** An executor that asks before each request, and tells how it ended. */
 export function observedExecutor(executor: AgentExecutor, observer: Observer): AgentExecutor {
-  const { complete } = executor;
+  const { complete, embed } = executor;
   return {
     followsWishes: executor.followsWishes ?? false,
     execute: (request, signal) =>
@@ -26,11 +32,14 @@ export function observedExecutor(executor: AgentExecutor, observer: Observer): A
       complete: (request, signal) =>
         observe(() => complete(request, signal), observer, request.caller, signal),
     }),
+    ...(embed && {
+      embed: (request, signal) => observe(() => embed(request, signal), observer, request.caller, signal),
+    }),
     close: () => executor.close(),
   };
 }
 
-async function* observe<E extends AgentEvent | CompletionEvent>(
+async function* observe<E extends AgentEvent | CompletionEvent | EmbeddingEvent>(
   work: () => AsyncIterable<E>,
   { admit, onAnswered }: Observer,
   caller: string,

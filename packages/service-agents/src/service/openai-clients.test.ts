@@ -7,6 +7,7 @@ import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryHub } from '../../../../test/twins/network.ts';
 import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
+import { vectorModel } from '../../../inference/src/testing/models.ts';
 import { type AgentsNode, chatFile, startAgentsNode, until } from '../testing/agents-node.ts';
 
 let endpoint: MockOpenAi;
@@ -205,6 +206,46 @@ describe('a language model of a GGUF file', () => {
     const ask = (prompt: number[]) => client.completions.create({ model: 'writer', prompt });
     await expect(ask([5, 100_000])).rejects.toMatchObject({ status: 422, code: 'E_AGENT_INPUT' });
     await expect(ask(Array<number>(1000).fill(5))).rejects.toMatchObject({ code: 'E_AGENT_CONTEXT' });
+  });
+});
+
+describe('a model of texts as vectors', () => {
+  async function serveVectors(more = ''): Promise<OpenAI> {
+    const { model, tokenizer } = vectorModel();
+    await writeFile(join(folder, 'vectors.onnx'), model);
+    await writeFile(join(folder, 'tokenizer.json'), tokenizer);
+    const file = join(folder, 'vectors.yaml');
+    const named = '{ onnx: { file: vectors.onnx, embed: { tokenizer: tokenizer.json, tokens: 8 } } }';
+    await writeFile(file, `chorus: agent/1\nname: Vectors\nmodel: ${named}\n${more}`);
+    const { urls } = await node.services.agents.startAgent({ file });
+    gateway = new URL('/', urls.http!).href;
+    return new OpenAI({ baseURL: `${gateway}v1`, apiKey: 'any', maxRetries: 0 });
+  }
+
+  it('gives the official client vectors, in base64 and as numbers alike', async () => {
+    const client = await serveVectors();
+    // The client asks for base64 unless a caller says otherwise, and decodes it.
+    const asked = { model: 'vectors', input: ['a ferry', 'a snail'] };
+    const { data, usage } = await client.embeddings.create(asked);
+    const numbers = await client.embeddings.create({ ...asked, encoding_format: 'float' });
+    expect(data.map(({ embedding }) => [...embedding])).toEqual(
+      numbers.data.map(({ embedding }) => [...embedding]),
+    );
+    const size = Math.sqrt(data[0]!.embedding.reduce((sum, value) => sum + value * value, 0));
+    expect(size).toBeCloseTo(1, 6);
+    expect(data[0]!.embedding[0]).toBeGreaterThan(0.9);
+    expect(usage).toEqual({ prompt_tokens: 8, total_tokens: 8 });
+    await until(() => answersOf('vectors').completed === 2);
+  });
+
+  it('refuses texts that are too long, and writes nothing', async () => {
+    const client = await serveVectors('limits: { tokens: 100 }\n');
+    const embed = (input: string | string[]) => client.embeddings.create({ model: 'vectors', input });
+    await expect(embed('a '.repeat(20))).rejects.toMatchObject({ code: 'E_AGENT_CONTEXT' });
+    await expect(embed(Array<string>(60).fill('a ferry'))).rejects.toMatchObject({ code: 'E_AGENT_BUDGET' });
+    await expect(client.completions.create({ model: 'vectors', prompt: 'a' })).rejects.toMatchObject({
+      code: 'model_not_supported',
+    });
   });
 });
 

@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { MemoryLedger } from '../../../../test/twins/chain.ts';
 import { MemoryHub } from '../../../../test/twins/network.ts';
 import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
+import { vectorModel } from '../../../inference/src/testing/models.ts';
 import { type AgentsNode, AgentsWorld, chatFile, startAgentsNode, until } from '../testing/agents-node.ts';
 import { type Buyer, type PaymentChange, paymentFor, stockBuyer } from '../testing/paying.ts';
 
@@ -215,6 +216,22 @@ describe('an agent that has a price', () => {
     expect((await complete({ ...asked, prompt: 'other' }, payment)).status).not.toBe(200);
     expect(earned()).toBe(3n);
     expect(answers('writer').completed).toBe(1);
+  });
+
+  it('vectors of texts are paid for like messages', async () => {
+    const { model, tokenizer } = vectorModel();
+    await writeFile(join(folder, 'vectors.onnx'), model);
+    await writeFile(join(folder, 'tokenizer.json'), tokenizer);
+    const file = join(folder, 'vectors.yaml');
+    const named = '{ onnx: { file: vectors.onnx, embed: { tokenizer: tokenizer.json } } }';
+    await writeFile(file, `chorus: agent/1\nname: vectors\nmodel: ${named}\nprice: 3 TWIN\n`);
+    const at = (await node.services.agents.startAgent({ file })).urls.http!;
+    const body = JSON.stringify({ model: 'vectors', input: ['a ferry', 'a snail'] });
+    const unpaid = await post('/v1/embeddings', body, undefined, at);
+    expect(unpaid.status).toBe(402);
+    const paid = await post('/v1/embeddings', body, await paymentFor(unpaid, buyer.wallet), at);
+    expect((await paid.json()) as object).toMatchObject({ data: [{ index: 0 }, { index: 1 }] });
+    expect(earned()).toBe(3n);
   });
 
   it('the agents of a node that have no price stay free', async () => {

@@ -88,6 +88,8 @@ export interface ServeOptions {
   /** Its identity on chain, for its card; null if it has none. */
   identity: AgentIdentity | null;
   observer: Observer;
+  /** Called with what goes wrong behind an answer that is given all the same. */
+  onError: (error: unknown) => void;
   /** What a request costs, and how it is paid; null: nothing. */
   paid: { price: Amount; selling: Selling; chain: ChainPort } | null;
 }
@@ -155,7 +157,13 @@ export class ServedAgent {
       if (transcripts) {
         const signer = keysOfSeed(options.keySeed);
         const { selling = null } = options.paid ?? {};
-        free = receiptedExecutor(free, { agent: name, signer, transcripts, selling });
+        free = receiptedExecutor(free, {
+          agent: name,
+          signer,
+          transcripts,
+          selling,
+          onError: options.onError,
+        });
       }
       const path = pathOf(name);
       const { host, did } = identityOfPeerId(peerId);

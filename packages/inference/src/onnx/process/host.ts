@@ -6,10 +6,13 @@ import { ChorusError } from '@chorus/protocol';
 import { packError } from '@chorus/training';
 import { Classifier } from '../compute/classify.ts';
 import { ByteWriter } from '../compute/write-text.ts';
+import { TextVectors } from '../embedding/text-vectors.ts';
 import type { CheckJob, LanguageJob, LanguageSetup } from '../jobs/language-messages.ts';
 import type {
   Answer,
   ClassifyJob,
+  EmbeddingSetup,
+  EmbedJob,
   FromHost,
   Job,
   Opened,
@@ -75,6 +78,16 @@ async function openModel(setup: Setup): Promise<Model> {
       atOnce: true,
     };
   }
+  if (isEmbedding(setup)) {
+    const embedder = await TextVectors.open(setup);
+    return {
+      opened: embedder.opened,
+      async run(job, isStopped, emit) {
+        for await (const answer of embedder.run(job as EmbedJob, isStopped)) emit(answer);
+      },
+      atOnce: false,
+    };
+  }
   const { task } = setup;
   const one =
     task.kind === 'classifier'
@@ -105,6 +118,8 @@ async function work(id: number, job: Job): Promise<void> {
 }
 
 const isLanguage = (setup: Setup): setup is LanguageSetup => setup.task.kind === 'language';
+
+const isEmbedding = (setup: Setup): setup is EmbeddingSetup => setup.task.kind === 'embedding';
 
 function coded(error: unknown): ChorusError {
   if (error instanceof ChorusError) return error;
