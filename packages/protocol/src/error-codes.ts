@@ -315,6 +315,7 @@ export const ERROR_CODES = {
   E_AGENT_REGISTRATION: { category: 'data' },
   E_AGENT_SECRET: { category: 'config', status: 422 },
   E_AGENT_TIME: { category: 'failed', status: 504 },
+  E_AGENT_TRANSCRIPT: { category: 'data', status: 404 },
   E_AGENT_UNREGISTERED: { category: 'refused', status: 409 },
   E_AGENT_UNKNOWN: { category: 'refused', status: 404 },
   E_DOCUMENT: { category: 'data', status: 422 },

@@ -6,11 +6,13 @@
  *
  * @packageDocumentation
  */
+export * from './agents/completion.ts';
 export * from './agents/engine.ts';
 export * from './agents/executor.ts';
 export * from './agents/knowledge.ts';
 export * from './agents/resources.ts';
 export * from './agents/tools.ts';
+export * from './agents/transcript.ts';
 export * from './cbor.ts';
 export * from './cid.ts';
 export * from './counted.ts';

@@ -46,8 +46,54 @@ describe('an agent file', () => {
       share: null,
       knowledge: null,
       memory: null,
+      completions: false,
+      receipts: false,
       limits: { steps: 12, tokens: 32_000, seconds: 120, depth: 3, concurrent: 4 },
     });
+  });
+
+  it.each([
+    ['model: { gguf: { file: m.gguf } }', true],
+    ['model: { gguf: { file: m.gguf } }\ninstructions: Be kind.', false],
+    ['model: { gguf: { file: m.gguf } }\ninstructions: Be kind.\ncompletions: true', true],
+    ['model: { gguf: { file: m.gguf } }\ncompletions: false', false],
+    ['model: { network: { task: 3 } }', true],
+    ['model: { network: { task: 3, bytes: true } }', false],
+    ['model: { onnx: { file: m.onnx } }', false],
+  ])(
+    'a language model without instructions writes on from texts of callers, unless its owner says otherwise: %j',
+    (model, expected) => {
+      expect(read(`${HEAD}${model}`).completions).toBe(expected);
+    },
+  );
+
+  it('an ONNX model of texts as vectors has its tokenizer, and defaults for the rest', () => {
+    expect(read(`${HEAD}model: { onnx: { file: m.onnx, embed: { tokenizer: t.json } } }`)).toMatchObject({
+      model: {
+        kind: 'embedding',
+        file: 'm.onnx',
+        tokenizer: 't.json',
+        pooling: 'mean',
+        normalise: true,
+        tokens: 256,
+      },
+      completions: false,
+      receipts: false,
+    });
+    const both = 'model: { onnx: { file: m.onnx, bytes: true, embed: { tokenizer: t.json } } }';
+    expect(faults(`${HEAD}${both}`)).toHaveLength(1);
+    const { knowledge } = read(
+      `${CHAT}knowledge: { files: [./a], embed: { onnx: { file: m.onnx, tokenizer: t.json } } }`,
+    );
+    expect(knowledge).toMatchObject({ embed: { kind: 'embedding', file: 'm.onnx', tokens: 256 } });
+    const two = 'knowledge: { files: [./a], embed: { model: m, onnx: { file: m.onnx, tokenizer: t.json } } }';
+    expect(faults(`${CHAT}${two}`)).toHaveLength(1);
+  });
+
+  it('completions of a model that is no language model here are refused', () => {
+    expect(faults(`${CHAT}completions: true`)).toEqual([
+      '4:1 "completions" need a language model on this machine (model.gguf), or that of a task (model.network) -> remove them, or name such a model',
+    ]);
   });
 
   it('a file may name texts, which are read from its folder', () => {

@@ -68,6 +68,8 @@ describe('an agent with documents', () => {
     tools: [],
     knowledge: null,
     memory: null,
+    completions: false,
+    receipts: false,
     limits: { steps: 5, tokens: 20_000, seconds: 60, depth: 3, concurrent: 2 },
   };
   const request: AgentRequest = {

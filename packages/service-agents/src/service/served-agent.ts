@@ -7,7 +7,9 @@ import {
   buildCard,
   CITATIONS_EXTENSION,
   identityOfPeerId,
+  keysOfSeed,
   peerUrl,
+  RECEIPT_EXTENSION,
   signCard,
 } from '@chorus/a2a';
 import { cardFields, createExecutor } from '@chorus/agent';
@@ -27,6 +29,8 @@ import type { AgentsConfig } from '../config/agents-config.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
 import type { Amount } from '../payments/price.ts';
 import type { Selling } from '../payments/selling.ts';
+import { receiptedExecutor } from '../receipts/receipted-executor.ts';
+import { TranscriptFolder } from '../receipts/transcript-folder.ts';
 import { agentFolder } from '../serve/agent-folder.ts';
 import { pathOf } from '../serve/agent-path.ts';
 import { type Observer, observedExecutor } from './observed-executor.ts';
@@ -37,6 +41,9 @@ const GRACE_SECONDS = 10;
 
 /** Path of MCP below an agent's base; all others are of A2A. */
 const MCP_PATH = '/mcp';
+
+/** Transcripts of answers, by their digests, which only their callers know. */
+const TRANSCRIPT_PATH = /^\/transcripts\/([0-9a-f]{64})$/;
 
 /** Receipts of paid calls, by the nonce of their payment. */
 const RECEIPT_PATH = /^\/receipts\/(0x[0-9a-f]{64})$/;
@@ -84,6 +91,8 @@ export interface ServeOptions {
   /** Its identity on chain, for its card; null if it has none. */
   identity: AgentIdentity | null;
   observer: Observer;
+  /** Called with what goes wrong behind an answer that is given all the same. */
+  onError: (error: unknown) => void;
   /** What a request costs, and how it is paid; null: nothing. */
   paid: { price: Amount; selling: Selling; chain: ChainPort } | null;
 }
@@ -109,6 +118,7 @@ export class ServedAgent {
   readonly #sign: (identity: AgentIdentity | null) => Promise<Uint8Array>;
   #card: Uint8Array;
   readonly #selling: Selling | null;
+  readonly #transcripts: TranscriptFolder | null;
   #mcp: Promise<McpEndpoint> | null = null;
 
   private constructor(parts: {
@@ -118,6 +128,7 @@ export class ServedAgent {
     app: A2aApp;
     card: Uint8Array;
     selling: Selling | null;
+    transcripts: TranscriptFolder | null;
     sign: (identity: AgentIdentity | null) => Promise<Uint8Array>;
   }) {
     this.agent = parts.agent;
@@ -127,6 +138,7 @@ export class ServedAgent {
     this.#card = parts.card;
     this.#sign = parts.sign;
     this.#selling = parts.selling;
+    this.#transcripts = parts.transcripts;
   }
 
   /**
@@ -139,8 +151,23 @@ export class ServedAgent {
     // Over all protocols together, MCP as well as A2A.
     const concurrent = Math.min(config.running, limits.concurrent);
     const definition = { ...loaded.definition, limits: { ...limits, concurrent } };
-    const free = observedExecutor(createExecutor({ definition, engine, resources }), options.observer);
+    const plain = createExecutor({ definition, engine, resources });
+    let free = observedExecutor(plain, options.observer);
     try {
+      const folder = agentFolder(options.dataDir, name);
+      const { receipts } = definition;
+      const transcripts = receipts ? await TranscriptFolder.open(join(folder, 'transcripts')) : null;
+      if (transcripts) {
+        const signer = keysOfSeed(options.keySeed);
+        const { selling = null } = options.paid ?? {};
+        free = receiptedExecutor(free, {
+          agent: name,
+          signer,
+          transcripts,
+          selling,
+          onError: options.onError,
+        });
+      }
       const path = pathOf(name);
       const { host, did } = identityOfPeerId(peerId);
       const urls = {
@@ -157,13 +184,13 @@ export class ServedAgent {
       const sign = async (identity: AgentIdentity | null) => {
         const extensions = [
           ...(definition.knowledge ? [CITATIONS_EXTENSION] : []),
+          ...(receipts ? [RECEIPT_EXTENSION] : []),
           ...(await priced(identity)),
         ];
         const description = { ...fields, inputModes, outputModes, extensions };
         return signedCard({ description, places }, identity, options.keySeed);
       };
       const card = await sign(options.identity);
-      const folder = agentFolder(options.dataDir, name);
       await makeFolder(folder, 0o700);
       const app = a2aApp({
         card,
@@ -193,7 +220,7 @@ export class ServedAgent {
         price,
         share: definition.share,
       };
-      return new ServedAgent({ agent, urls, did, app, card, selling, sign });
+      return new ServedAgent({ agent, urls, did, app, card, selling, transcripts, sign });
     } catch (error) {
       await free.close();
       throw error;
@@ -208,6 +235,9 @@ export class ServedAgent {
     const { pathname } = new URL(request.url);
     const nonce = this.#selling && request.method === 'GET' ? RECEIPT_PATH.exec(pathname)?.[1] : undefined;
     if (nonce) return this.#receipt(nonce);
+    const hex =
+      this.#transcripts && request.method === 'GET' ? TRANSCRIPT_PATH.exec(pathname)?.[1] : undefined;
+    if (hex) return this.#transcript(hex);
     if (pathname === MCP_PATH) {
       // Loaded with the first request.
       this.#mcp ??= import('@chorus/mcp').then(({ mcpEndpoint }) => mcpEndpoint(this.agent));
@@ -234,6 +264,16 @@ export class ServedAgent {
     return refusal(
       new ChorusError('E_PAYMENT_UNKNOWN', 'this agent has no receipt for such a payment', {
         hint: 'check the nonce of the payment',
+      }),
+    );
+  }
+
+  async #transcript(hex: string): Promise<Response> {
+    const bytes = await this.#transcripts!.read(hex);
+    if (bytes) return new Response(bytes, { headers: { 'content-type': 'application/json' } });
+    return refusal(
+      new ChorusError('E_AGENT_TRANSCRIPT', 'this agent has no such transcript, or not any more', {
+        hint: 'check its digest in the receipt',
       }),
     );
   }
