@@ -2,7 +2,7 @@ import type { Address } from '@chorus/protocol';
 import { type Contract, ZeroAddress } from 'ethers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openRevenueWorld, type RevenueWorld, SEVEN_DAYS, termsOf } from '../economy/revenue/world.ts';
-import { as, events, expectRefusal, read, send } from './evm.ts';
+import { as, events, expectRefusal, read, refusal, send } from './evm.ts';
 import { CALLING_TOKEN, FEE_TOKEN } from './odd-tokens.ts';
 
 const MANY = 10n ** 29n;
@@ -224,6 +224,18 @@ describe('revenue of units', () => {
     expect(await read(tills, 'owed', fee.target, world.accounts[0]!.address)).toBe(990n);
   });
 
+  it('is of payments to the agent itself: what other tills pass on to it as a tool has no part for holders', async () => {
+    await world.setTerms(1, { tools: [{ id: 0n, bps: 5000 }] });
+    await buy(1, 1);
+    await world.pay(1, 1000n);
+    await send(tills, 'collect', 1, token.target);
+    // Who buys now could not have seen it in the till of this agent.
+    await buy(2, 100);
+    await send(tills, 'collect', 0, token.target);
+    expect([await revenue(1), await revenue(2)]).toEqual([0n, 0n]);
+    expect(await read(tills, 'owed', token.target, world.accounts[0]!.address)).toBe(495n);
+  });
+
   it('is distributed by the tills alone', async () => {
     await buy(1, 1);
     await expectRefusal('OnlyTills', units, 'distribute', 0, token.target, 1);
@@ -231,6 +243,32 @@ describe('revenue of units', () => {
 });
 
 describe('units in a token that misbehaves', () => {
+  it('and blocks the till of the agent are sold all the same', async () => {
+    const blocking = await world.evm.deploySource(
+      'BlockingToken',
+      `// SPDX-License-Identifier: GPL-3.0-or-later
+       pragma solidity ^0.8.28;
+       import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+       contract BlockingToken is ERC20("Blocking", "BLK") {
+           address public blocked;
+           constructor() { _mint(msg.sender, 10 ** 18); }
+           function freeze(address account) external { blocked = account; }
+           function _update(address from, address to, uint256 value) internal override {
+               require(blocked == address(0) || (from != blocked && to != blocked), "blocked");
+               super._update(from, to, value);
+           }
+       }`,
+    );
+    await world.launch(0, { token: blocking.target as Address });
+    await send(blocking, 'approve', units.target, MANY);
+    await buy(0, 10);
+    await world.pay(0, 1n, blocking);
+    await send(blocking, 'freeze', await read(tills, 'tillOf', 0));
+    await sell(0, 10);
+    expect(await read(units, 'reserve', 0)).toBe(0n);
+    expect(await refusal(units, 'buy', 0, 1, MANY)).toBe('Error');
+  });
+
   it('and keeps a part of each transfer are not sold', async () => {
     const fee = await world.evm.deploySource('FeeToken', FEE_TOKEN);
     await world.launch(0, { token: fee.target as Address });

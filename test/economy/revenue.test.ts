@@ -11,7 +11,7 @@ afterAll(() => world?.evm.close());
 
 it('no sequence of calls makes tills, units or royalties hold other than what the rules say, to the unit', async () => {
   const second = await world.evm.deploy(chorusToken, world.accounts[0]!.address, SUPPLY);
-  const { outcomes } = await fuzzRevenue(world, second, { seed: 3, calls: 500 });
+  const { outcomes } = await fuzzRevenue(world, second, { seed: 7, calls: 500 });
   // A sequence in which nothing succeeds, or nothing is refused, would hold whatever the contracts did.
   for (const outcome of [
     'collect',

@@ -102,14 +102,15 @@ export function describeRevenue(get: () => Fixture): void {
       expect(await owner.till(agent)).toMatchObject({ terms: later, proposed: null });
     });
 
-    it('a model’s trainers are due royalties by what they earned in its task, once that has ended', async () => {
+    it('a model’s trainers are due royalties by what they earned in its task, which has ended', async () => {
       const { owner, trainers } = get();
       const taskId = await settledTask();
       const agent = await anAgent(owner);
       const unknown = { ...NO_TERMS, models: [{ id: 10n ** 6n, bps: 1 }] };
       await refused('E_CHAIN_UNKNOWN_TASK', owner.setTillTerms(agent, unknown));
-      const unpaid = { ...NO_TERMS, models: [{ id: await get().create(), bps: 1 }] };
-      await refused('E_CHAIN_INVALID_PARAMS', owner.setTillTerms(agent, unpaid));
+      const running = { ...NO_TERMS, models: [{ id: await get().create(), bps: 1 }] };
+      // Its owner could still add to what favoured trainers earn.
+      await refused('E_CHAIN_NOT_ENDED', owner.setTillTerms(agent, running));
       await owner.setTillTerms(agent, { ...NO_TERMS, models: [{ id: taskId, bps: 5000 }] });
       await pay(agent, 10_000n);
       await owner.collectTill(agent, token());

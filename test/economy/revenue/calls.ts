@@ -25,7 +25,7 @@ const WEIGHTS = {
   collect: 4,
   withdraw: 2,
   setTerms: 3,
-  applyTerms: 2,
+  applyTerms: 5,
   launch: 4,
   buy: 8,
   sell: 5,
@@ -34,8 +34,8 @@ const WEIGHTS = {
   collectFees: 1,
   deposit: 2,
   claimRoyalties: 4,
-  earn: 2,
-  end: 1,
+  earn: 5,
+  end: 3,
   setFee: 1,
 };
 const BAG = Object.entries(WEIGHTS).flatMap(([kind, weight]) =>

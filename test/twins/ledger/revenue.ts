@@ -5,6 +5,11 @@ const BPS = 10_000n;
 const NOTICE = 7 * 86_400;
 const FRACTION = 64n;
 
+const sharesOf = (shares: TillTerms['models']) => shares.map(({ id, bps }) => `${id}:${bps}`).join();
+/** Terms as a text: equal ones are equal. */
+const textOf = ({ holdersBps, models, tools }: TillTerms): string =>
+  [holdersBps, sharesOf(models), sharesOf(tools)].join(' ');
+
 /** Integers by keys; 0 for what was never written. */
 export class Amounts {
   readonly #amounts: Map<string, bigint>;
@@ -120,12 +125,17 @@ export class RevenueRules {
     }
     this.#keepPromise(agent, holdersBps);
     for (const { id } of models) {
-      if (!this.#open.has(id) && this.#around.totalEarned(id) === 0n)
-        throw refuse('NothingEarned', { taskId: id });
+      if (this.#open.has(id)) continue;
+      if (!this.#around.hasEnded(id)) throw refuse('TaskNotEnded');
+      if (this.#around.totalEarned(id) === 0n) throw refuse('NothingEarned', { taskId: id });
     }
     for (const { id } of models) this.#open.add(id);
     if (!this.#terms.has(agent)) {
       this.#terms.set(agent, terms);
+      return null;
+    }
+    if (textOf(terms) === textOf(this.#terms.get(agent)!)) {
+      this.#proposed.delete(agent);
       return null;
     }
     this.#proposed.set(agent, { terms, effectiveAt: now + NOTICE });
@@ -137,6 +147,9 @@ export class RevenueRules {
     const refuse = (name: string, facts = {}) => refusal(name, 'apply the terms of a till', facts);
     if (!proposal) throw refuse('NothingProposed');
     if (now < proposal.effectiveAt) throw refuse('TermsNotDue', { effectiveAt: proposal.effectiveAt });
+    if (now > proposal.effectiveAt + NOTICE) {
+      throw refuse('TermsLapsed', { effectiveAt: proposal.effectiveAt });
+    }
     this.#keepPromise(agent, proposal.terms.holdersBps);
     this.#terms.set(agent, proposal.terms);
     this.#proposed.delete(agent);
@@ -158,7 +171,8 @@ export class RevenueRules {
       told.trainers += partOf(bps);
     }
     const units = this.units.get(agent);
-    const part = partOf(holdersBps);
+    // Of what was paid to the agent itself.
+    const part = ((paid - protocolFee) * BigInt(holdersBps)) / BPS;
     if (units && units.supply > 0n && units.token === token && part > 0n) {
       const fraction = (part << FRACTION) + units.remainder;
       units.perUnit += fraction / units.supply;

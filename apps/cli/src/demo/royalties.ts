@@ -52,7 +52,10 @@ export async function payRoyalties(options: RoyaltiesOptions): Promise<Royalties
     }),
   );
   const sum = due.reduce((all, amount) => all + amount, 0n);
-  const isClaimed = claimed.every((list, i) => list.every(({ amount }) => BigInt(amount) === due[i]));
+  const isClaimed = trainers.every(({ process }, i) => {
+    const expected = due[i] === 0n || !process.alive ? [] : [due[i]];
+    return claimed[i]!.map(({ amount }) => BigInt(amount)).join() === expected.join();
+  });
   // Each part is rounded down.
   const dust = collection.trainers - sum;
   const isDivided = dust >= 0n && dust < BigInt(trainers.length) && isWhole(collection);

@@ -36,9 +36,15 @@ describe('what a wallet earns', () => {
 
   it('is listed with its transaction when it was paid out', () => {
     const paid = [{ from: 'royalties' as const, ...amount('150'), transaction: '0x01' }];
-    const lines = claimedLines([amount('10000')], { paid }, symbolsOf(revenue));
+    const lines = claimedLines([amount('10000')], { paid, failed: [] }, symbolsOf(revenue));
     expect(lines).toEqual(['100 CHOR for training', '1.5 CHOR from royalties in 0x01']);
-    expect(claimedLines([], { paid: [] }, symbolsOf(revenue))).toEqual(['there is nothing to claim']);
+    const failed = [{ code: 'E_CHAIN_REVERTED', message: 'the contract refused', hint: null }];
+    expect(text(claimedLines([], { paid: [], failed }, symbolsOf(revenue)))).toContain(
+      'not paid E_CHAIN_REVERTED',
+    );
+    expect(claimedLines([], { paid: [], failed: [] }, symbolsOf(revenue))).toEqual([
+      'there is nothing to claim',
+    ]);
   });
 });
 

@@ -136,7 +136,7 @@ export function earningsLines(rewards: Rewards, revenue: RevenueDocument): strin
 
 export function claimedLines(
   training: readonly TokenAmount[],
-  { paid }: RevenueClaimed,
+  { paid, failed }: RevenueClaimed,
   symbols: Symbols,
 ): string[] {
   const lines = [
@@ -145,5 +145,8 @@ export function claimedLines(
       ({ from, transaction, ...each }) => `${sums([each], symbols)} from ${from} in ${transaction}`,
     ),
   ];
-  return lines.length === 0 ? ['there is nothing to claim'] : lines;
+  const problems = failed.map(
+    ({ code, message, hint }) => `${colors.red('not paid')} ${code}: ${message}${hint ? ` - ${hint}` : ''}`,
+  );
+  return lines.length + problems.length === 0 ? ['there is nothing to claim'] : [...lines, ...problems];
 }

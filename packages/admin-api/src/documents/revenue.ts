@@ -4,6 +4,7 @@ import {
   addressSchema,
   amountSchema,
   decimalsSchema,
+  noticeSchema,
   taskIdSchema,
   timeSchema,
   tokenAmountSchema,
@@ -103,5 +104,6 @@ export const revenueClaimedSchema = z.object({
       transaction: z.string(),
     }),
   ),
+  failed: z.array(noticeSchema).describe('parts that could not be paid out; the others were'),
 });
 export type RevenueClaimed = z.infer<typeof revenueClaimedSchema>;

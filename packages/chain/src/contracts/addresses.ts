@@ -89,8 +89,8 @@ export async function findRevenueContracts(
     );
     return { tills, units: units!, royalties: royalties! };
   } catch (error) {
-    // Parameters from before there was such a name revert.
-    if (error instanceof ChainError && error.code === 'E_CHAIN_UNREACHABLE') throw error;
-    return null;
+    // Parameters from before there were such names revert; an endpoint that lags has no answer.
+    if (error instanceof ChainError && error.code === 'E_CHAIN_REVERTED') return null;
+    throw error;
   }
 }

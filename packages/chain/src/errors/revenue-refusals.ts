@@ -22,6 +22,11 @@ export const REVENUE_REFUSALS: Readonly<Record<string, Refusal>> = {
     'new terms of a till count 7 days after they were proposed',
     'wait until the time that the facts name',
   ],
+  TermsLapsed: [
+    'E_CHAIN_WRONG_PHASE',
+    'the proposed terms of the till were not applied in time, and count no more',
+    'propose them again',
+  ],
   NothingToWithdraw: [
     'E_CHAIN_NOTHING_TO_CLAIM',
     'the tills owe this account nothing in this token',

@@ -4,7 +4,7 @@ import { ROYALTIES, TILLS } from '../abi/abis.ts';
 import type { RevenueAddresses } from '../contracts/addresses.ts';
 import { ChainError } from '../errors/errors.ts';
 import type { Mined } from '../send/sender.ts';
-import { type Call, eventOf, receiptOf } from '../write/writer.ts';
+import { type Call, eventOf, logsOf, receiptOf } from '../write/writer.ts';
 import type { ChainParts } from './parts.ts';
 
 /** The contracts that divide what agents are paid. @throws ChainError `E_CHAIN_NO_TILLS` if the network has none */
@@ -25,7 +25,7 @@ export function createTillChain(parts: ChainParts): TillChain {
   const view = async (name: string, args: unknown[]): Promise<Result> =>
     reader.view(name, args, (await revenueOf(parts)).tills, TILLS);
 
-  const callOf = async (action: string, name: string, args: unknown[]): Promise<Call> => ({
+  const callOf = async (action: string, name: string, args: unknown[]): Promise<Call & { to: Address }> => ({
     action,
     to: (await revenueOf(parts)).tills,
     abi: TILLS,
@@ -58,8 +58,10 @@ export function createTillChain(parts: ChainParts): TillChain {
 
     setTillTerms: async (agentId, terms) => {
       const mined = await writer.send(await callOf('set the terms of a till', 'setTerms', [agentId, terms]));
-      const proposed = logOf(mined, 'TermsProposed');
-      return { ...receiptOf(mined), effectiveAt: proposed && Number(proposed.effectiveAt) };
+      const proposed = logOf(mined, 'TermsProposed', (await revenueOf(parts)).tills);
+      // Present terms that are set again withdraw what was proposed.
+      const isProposed = proposed !== null && proposed.effectiveAt !== 0n;
+      return { ...receiptOf(mined), effectiveAt: isProposed ? Number(proposed.effectiveAt) : null };
     },
 
     applyTillTerms: async (agentId) =>
@@ -67,7 +69,7 @@ export function createTillChain(parts: ChainParts): TillChain {
 
     collectTill: async (agentId, token) => {
       const mined = await writer.send(await callOf('collect a till', 'collect', [agentId, token]));
-      const collected = logOf(mined, 'Collected');
+      const collected = logOf(mined, 'Collected', (await revenueOf(parts)).tills);
       return { ...receiptOf(mined), collection: collected && collectionOf(collected) };
     },
 
@@ -76,7 +78,7 @@ export function createTillChain(parts: ChainParts): TillChain {
     withdrawFromTills: async (token) => {
       const call = await callOf('withdraw from the tills', 'withdraw', [token, connection.account]);
       const mined = await writer.send(call);
-      return { ...receiptOf(mined), amount: eventOf(mined, TILLS, 'Withdrawn').amount };
+      return { ...receiptOf(mined), amount: eventOf(mined, TILLS, 'Withdrawn', call.to).amount };
     },
 
     royalties: async (token, account, taskIds) => {
@@ -88,7 +90,7 @@ export function createTillChain(parts: ChainParts): TillChain {
       const { royalties: to } = await revenueOf(parts);
       const args = [token, taskIds, connection.account];
       const mined = await writer.send({ action: 'claim royalties', to, abi: ROYALTIES, name: 'claim', args });
-      const paid = mined.logs.flatMap((log) => {
+      const paid = logsOf(mined, to).flatMap((log) => {
         const parsed = ROYALTIES.parseLog({ topics: [...log.topics], data: log.data });
         return parsed?.name === 'RoyaltiesClaimed' ? [parsed.args.amount as bigint] : [];
       });
@@ -100,8 +102,8 @@ export function createTillChain(parts: ChainParts): TillChain {
 const lower = (address: string): Address => address.toLowerCase() as Address;
 
 /** Arguments of the tills' event of this name; null if it was not emitted. */
-function logOf(mined: Mined, name: string): Result | null {
-  for (const log of mined.logs) {
+function logOf(mined: Mined, name: string, tills: Address): Result | null {
+  for (const log of logsOf(mined, tills)) {
     const parsed = TILLS.parseLog({ topics: [...log.topics], data: log.data });
     if (parsed?.name === name) return parsed.args;
   }

@@ -66,6 +66,10 @@ export class Writer {
           throw refusal('ERC20InsufficientBalance', action, { token, balance, needed: amount });
         }
         const approval = encode(TOKEN, 'approve', 'approve', [to, amount]);
+        // Some tokens change no allowance but from or to zero.
+        if (allowed > 0n && !(await this.#succeeds(token, approval))) {
+          await sender.send('approve', token, encode(TOKEN, 'approve', 'approve', [to, 0n]));
+        }
         await sender.send('approve', token, approval);
       }
       return sender.send(action, to, data);
@@ -74,6 +78,17 @@ export class Writer {
 
   #encoded({ action, to, abi = TASK_MANAGER, name, args }: Call): { to: Address; data: string } {
     return { to: to ?? this.#options.contract, data: encode(abi, action, name, args) };
+  }
+
+  async #succeeds(to: Address, data: string): Promise<boolean> {
+    const { provider, account, signal } = this.#options;
+    return read('try an approval', () => provider.call({ from: account, to, data }), signal).then(
+      () => true,
+      (error: ChainError) => {
+        if (error.code === 'E_CHAIN_UNREACHABLE') throw error;
+        return false;
+      },
+    );
   }
 
   /** Contracts take the money last: a refusal for another reason shows without an approval. */
@@ -94,12 +109,18 @@ export function receiptOf({ transaction, block, gasUsed }: Mined): Receipt {
   return { transaction, block, gasUsed };
 }
 
+/** The logs of a transaction that this contract has written: a token that takes part may write any. */
+export function logsOf(mined: Mined, address: Address): Mined['logs'] {
+  return mined.logs.filter((log) => log.address.toLowerCase() === address.toLowerCase());
+}
+
 /**
  * Arguments of the first event of this name among a transaction's logs. The call succeeded, so it is there.
+ * @param address of the contract that has to have written it, if contracts of others take part
  * @throws ChainError `E_CHAIN_INVALID_PARAMS` if it is missing: the contract has another version
  */
-export function eventOf(mined: Mined, abi: Interface, name: string): Result {
-  for (const log of mined.logs) {
+export function eventOf(mined: Mined, abi: Interface, name: string, address?: Address): Result {
+  for (const log of address === undefined ? mined.logs : logsOf(mined, address)) {
     const parsed = abi.parseLog({ topics: [...log.topics], data: log.data });
     if (parsed?.name === name) return parsed.args;
   }

@@ -41,6 +41,8 @@ contract AgentTills is IAgentTills, Multicall, ReentrancyGuardTransient {
     mapping(uint256 agentId => uint256) private _effectiveAt;
     /// @inheritdoc IAgentTills
     mapping(IERC20 token => mapping(address account => uint256)) public owed;
+    /// @dev The agent's own part, while its identity names no account that can take it.
+    mapping(uint256 agentId => mapping(IERC20 token => uint256)) private _kept;
     /// @dev What other agents' tills passed on to an agent as their tool. It is here, and divided with the agent's till.
     mapping(uint256 agentId => mapping(IERC20 token => uint256)) private _passed;
 
@@ -57,7 +59,11 @@ contract AgentTills is IAgentTills, Multicall, ReentrancyGuardTransient {
         if (!_identities.isAuthorizedOrOwner(msg.sender, agentId)) revert NotAuthorized();
         _check(agentId, terms);
         for (uint256 i = 0; i < terms.models.length; i++) royalties.open(terms.models[i].id);
-        if (_hasTerms[agentId]) {
+        if (_hasTerms[agentId] && keccak256(abi.encode(terms)) == keccak256(abi.encode(_terms[agentId]))) {
+            delete _proposed[agentId];
+            delete _effectiveAt[agentId];
+            emit TermsProposed(agentId, terms, 0);
+        } else if (_hasTerms[agentId]) {
             uint256 effectiveAt = block.timestamp + NOTICE;
             _proposed[agentId] = terms;
             _effectiveAt[agentId] = effectiveAt;
@@ -74,6 +80,8 @@ contract AgentTills is IAgentTills, Multicall, ReentrancyGuardTransient {
         uint256 effectiveAt = _effectiveAt[agentId];
         if (effectiveAt == 0) revert NothingProposed();
         if (block.timestamp < effectiveAt) revert TermsNotDue(effectiveAt);
+        // A proposal is no standing right to divide a full till by other terms from one moment to the next.
+        if (block.timestamp > effectiveAt + NOTICE) revert TermsLapsed(effectiveAt);
         Terms memory terms = _proposed[agentId];
         // Units may have been launched since.
         _keepPromise(agentId, terms.holdersBps);
@@ -93,7 +101,7 @@ contract AgentTills is IAgentTills, Multicall, ReentrancyGuardTransient {
         AgentTill(till).sweep(token);
         uint256 paid = token.balanceOf(address(this)) - before;
         amount = paid + passed;
-        if (amount != 0) _divide(agentId, token, paid, passed);
+        if (amount != 0 || _kept[agentId][token] != 0) _divide(agentId, token, paid, passed);
     }
 
     /// @inheritdoc IAgentTills
@@ -132,14 +140,27 @@ contract AgentTills is IAgentTills, Multicall, ReentrancyGuardTransient {
         owed[token][_parameters.treasury()] += fee;
         uint256 net = paid - fee + passed;
         uint256 toTrainers = _payTrainers(terms.models, token, net);
-        uint256 toHolders = _payHolders(agentId, token, (net * terms.holdersBps) / BPS);
+        // Not of what was passed on: that waits in another till, where buyers of units could wait for it as well.
+        uint256 toHolders = _payHolders(agentId, token, ((paid - fee) * terms.holdersBps) / BPS);
         uint256 toTools = _payTools(terms.tools, token, net);
         uint256 rest = net - toTrainers - toHolders - toTools;
-        address creator = _identities.getAgentWallet(agentId);
-        // An identity that has changed hands has no wallet until its owner sets one.
-        if (creator == address(0)) creator = _identities.ownerOf(agentId);
-        owed[token][creator] += rest;
+        address creator = _creatorOf(agentId);
+        if (creator == address(0)) {
+            _kept[agentId][token] += rest;
+        } else {
+            owed[token][creator] += rest + _kept[agentId][token];
+            _kept[agentId][token] = 0;
+        }
         emit Collected(agentId, token, paid, passed, fee, toTrainers, toHolders, toTools, creator, rest);
+    }
+
+    /// @dev An identity that has changed hands has no wallet until its owner sets one. A contract that holds it, such as an
+    /// auction, could not take what it is owed: zero.
+    function _creatorOf(uint256 agentId) private view returns (address creator) {
+        creator = _identities.getAgentWallet(agentId);
+        if (creator != address(0)) return creator;
+        creator = _identities.ownerOf(agentId);
+        if (creator.code.length != 0) creator = address(0);
     }
 
     function _payTrainers(Share[] storage models, IERC20 token, uint256 net) private returns (uint256 sum) {

@@ -95,7 +95,8 @@ contract AgentUnits is IAgentUnits, ERC1155, ReentrancyGuardTransient {
         returns (uint256)
     {
         Agent storage agent = _agents[agentId];
-        _shareOut(agentId, agent);
+        // What is in the till is of those who hold units now: a buyer gets no part of it.
+        _tills.collect(agentId, agent.token);
         return _buy(agentId, agent, amount, maxCost);
     }
 
@@ -107,7 +108,9 @@ contract AgentUnits is IAgentUnits, ERC1155, ReentrancyGuardTransient {
         returns (uint256 received)
     {
         Agent storage agent = _agents[agentId];
-        _shareOut(agentId, agent);
+        // A seller gets its part of what is in the till, if that can be divided: the way out is open even if it cannot.
+        // solhint-disable-next-line no-empty-blocks
+        try _tills.collect(agentId, agent.token) {} catch {}
         (uint256 proceeds, uint256 fee) = _quoteSell(agent, amount);
         received = proceeds - fee;
         if (received < minProceeds) revert PriceMoved(received);
@@ -263,11 +266,6 @@ contract AgentUnits is IAgentUnits, ERC1155, ReentrancyGuardTransient {
         emit Bought(agentId, msg.sender, amount, cost, fee);
         // Last, since a receiving contract is called.
         _mint(msg.sender, agentId, amount, "");
-    }
-
-    /// @dev What is in the till is of those who hold units now: a buyer cannot take a part of it, nor a seller lose one.
-    function _shareOut(uint256 agentId, Agent storage agent) private {
-        _tills.collect(agentId, agent.token);
     }
 
     function _count(uint256 agentId, address holder) private {

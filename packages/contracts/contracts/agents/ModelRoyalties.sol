@@ -23,7 +23,7 @@ contract ModelRoyalties is IModelRoyalties, ReentrancyGuardTransient {
     mapping(uint256 taskId => mapping(IERC20 token => uint256)) public received;
     /// @inheritdoc IModelRoyalties
     mapping(uint256 taskId => mapping(IERC20 token => mapping(address account => uint256))) public claimed;
-    /// @dev What all trainers of an ended task have earned, once somebody claimed; 0 before.
+    /// @dev What all trainers of an open task have earned: it has ended, so this stays.
     mapping(uint256 taskId => uint256) private _totals;
 
     constructor(ITaskManager tasks) {
@@ -33,7 +33,12 @@ contract ModelRoyalties is IModelRoyalties, ReentrancyGuardTransient {
     /// @inheritdoc IModelRoyalties
     function open(uint256 taskId) external {
         if (isOpen[taskId]) return;
-        if (_earnedByAll(taskId, _tasks.getTask(taskId).trainers) == 0) revert NothingEarned(taskId);
+        ITaskManager.TaskView memory task = _tasks.getTask(taskId);
+        // Its owner could add to the budget of a task that goes on, and so to what those earn whom its validators favour.
+        if (task.status != ITaskManager.TaskStatus.Ended) revert ITaskManager.TaskNotEnded();
+        uint256 total = _earnedByAll(taskId, task.trainers);
+        if (total == 0) revert NothingEarned(taskId);
+        _totals[taskId] = total;
         isOpen[taskId] = true;
         emit RoyaltiesOpened(taskId);
     }
@@ -57,7 +62,7 @@ contract ModelRoyalties is IModelRoyalties, ReentrancyGuardTransient {
         for (uint256 i = 0; i < taskIds.length; i++) {
             uint256 taskId = taskIds[i];
             // What is paid is written down before the next task is read: naming one twice gains nothing.
-            uint256 due = _due(taskId, token, msg.sender, _total(taskId));
+            uint256 due = _due(taskId, token, msg.sender);
             if (due == 0) continue;
             claimed[taskId][token][msg.sender] += due;
             amount += due;
@@ -76,29 +81,15 @@ contract ModelRoyalties is IModelRoyalties, ReentrancyGuardTransient {
         for (uint256 i = 0; i < taskIds.length; i++) {
             bool counted = false;
             for (uint256 j = 0; j < i && !counted; j++) counted = taskIds[j] == taskIds[i];
-            if (!counted) amount += _due(taskIds[i], token, account, _finalTotal(taskIds[i]));
+            if (!counted) amount += _due(taskIds[i], token, account);
         }
     }
 
-    function _due(uint256 taskId, IERC20 token, address account, uint256 total) private view returns (uint256) {
+    function _due(uint256 taskId, IERC20 token, address account) private view returns (uint256) {
         uint256 sum = received[taskId][token];
-        if (total == 0 || sum == 0) return 0;
-        uint256 part = (sum * _tasks.getMember(taskId, account).earned) / total;
+        if (sum == 0) return 0;
+        uint256 part = (sum * _tasks.getMember(taskId, account).earned) / _totals[taskId];
         return part - claimed[taskId][token][account];
-    }
-
-    /// @dev Keeps the sum: sixteen members need not be read again.
-    function _total(uint256 taskId) private returns (uint256 total) {
-        total = _finalTotal(taskId);
-        if (_totals[taskId] != total) _totals[taskId] = total;
-    }
-
-    /// @dev 0 for a task that has not ended: its trainers may earn more.
-    function _finalTotal(uint256 taskId) private view returns (uint256 total) {
-        total = _totals[taskId];
-        if (total != 0 || !isOpen[taskId]) return total;
-        ITaskManager.TaskView memory task = _tasks.getTask(taskId);
-        if (task.status == ITaskManager.TaskStatus.Ended) total = _earnedByAll(taskId, task.trainers);
     }
 
     function _earnedByAll(uint256 taskId, address[] memory trainers) private view returns (uint256 total) {

@@ -9,7 +9,8 @@ import {IModelRoyalties} from "./IModelRoyalties.sol";
 /// @notice Every identity has a till: an address that takes any token, also before there is code at it. Anyone may
 /// collect a till; what is in it is divided by the agent's terms: the protocol's fee first, then of the rest the parts of
 /// those who trained its models, of the holders of its units, of the tools it uses, and what is left to the agent itself.
-/// What another agent's till passed on to it as a tool is divided with it, without a second fee.
+/// What another agent's till passed on to it as a tool is divided with it, without a second fee, and without a part for
+/// holders: theirs is of payments to the agent itself.
 /// Whether an agent really uses the models and tools that its terms name, no contract can know: the terms are what its
 /// owner commits to in public.
 /// Amounts are in the token's smallest unit, times in unix seconds.
@@ -30,10 +31,11 @@ interface IAgentTills {
         Share[] tools;
     }
 
+    /// @param effectiveAt 0: what was proposed before is withdrawn
     event TermsProposed(uint256 indexed agentId, Terms terms, uint256 effectiveAt);
     event TermsSet(uint256 indexed agentId, Terms terms);
     /// @param paid what was in the till, and `passed` what tills that this agent is a tool of passed on to it
-    /// @param creator the account that `rest` is owed to
+    /// @param creator the account that `rest` is owed to; zero if it is kept until the identity names one
     event Collected(
         uint256 indexed agentId,
         IERC20 indexed token,
@@ -56,15 +58,19 @@ interface IAgentTills {
     error BelowPromise(uint256 promisedBps);
     error NothingProposed();
     error TermsNotDue(uint256 effectiveAt);
+    /// @notice Proposed terms count no more 7 days after they were due.
+    error TermsLapsed(uint256 effectiveAt);
     error NothingToWithdraw();
 
     /// @notice Set an agent's terms: owner or operator of the identity alone. The first terms count at once, all later
-    /// ones 7 days after they were proposed, when somebody calls `applyTerms`; a new proposal replaces the last.
-    /// Each task must have paid a trainer by now; its royalties are opened (see `IModelRoyalties`).
+    /// ones 7 days after they were proposed, when somebody calls `applyTerms` within 7 more days; a new proposal replaces the
+    /// last, and the present terms withdraw it.
+    /// Each task must have ended, and have paid a trainer; its royalties are opened (see `IModelRoyalties`).
     function setTerms(uint256 agentId, Terms calldata terms) external;
     function applyTerms(uint256 agentId) external;
     /// @notice Divide what is in the till: by anyone, at any time. Everything is kept for its owner to pull, so that no
-    /// receiver can stop the others' parts.
+    /// receiver can stop the others' parts. The agent's own part goes to the identity's wallet; if it has none, as after it
+    /// has changed hands, to its owner, or, if that is a contract, it is kept until a wallet is set.
     /// @return amount what was divided; 0 if the till is empty
     function collect(uint256 agentId, IERC20 token) external returns (uint256 amount);
     /// @notice Pay out what an account is owed, to itself: by anyone.

@@ -5,11 +5,11 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 /// @title What the use of a model pays to those who trained it
 /// @notice The users of a task's model deposit tokens for its trainers. Each of them is due its part of all deposits:
-/// what it earned in the task, of what all trainers earned, as the task contract has recorded it. Paid once the task has
-/// ended, when these figures are final. What rounding leaves, less than one unit for each trainer, stays.
+/// what it earned in the task, of what all trainers earned, as the task contract has recorded it. Only for tasks that have
+/// ended: these figures are final. What rounding leaves, less than one unit for each trainer, stays.
 /// Amounts are in the token's smallest unit.
 interface IModelRoyalties {
-    /// @notice The task has paid a trainer: from now on it takes deposits.
+    /// @notice The task takes deposits from now on.
     event RoyaltiesOpened(uint256 indexed taskId);
     event RoyaltiesDeposited(uint256 indexed taskId, IERC20 indexed token, address indexed from, uint256 amount);
     event RoyaltiesClaimed(uint256 indexed taskId, IERC20 indexed token, address indexed account, address to, uint256 amount);
@@ -22,12 +22,13 @@ interface IModelRoyalties {
     error NothingToClaim();
     error InvalidReceiver();
 
-    /// @notice Let a task take deposits. Anyone may call it, as soon as the task has paid a trainer; again without effect.
+    /// @notice Let a task take deposits. Anyone may call it, once the task has ended and if it has paid a trainer; again
+    /// without effect.
     function open(uint256 taskId) external;
     /// @notice Take `amount` from the caller for the trainers of the task.
     /// @return credited what arrived, which is less where the token takes a fee
     function deposit(uint256 taskId, IERC20 token, uint256 amount) external returns (uint256 credited);
-    /// @notice Pay out what the caller is due of these tasks, in one token. A task that has not ended is due nothing yet.
+    /// @notice Pay out what the caller is due of these tasks, in one token.
     function claim(IERC20 token, uint256[] calldata taskIds, address to) external returns (uint256 amount);
 
     /// @notice What `account` could claim now; a task named twice counts once.

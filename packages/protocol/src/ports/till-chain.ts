@@ -41,6 +41,9 @@ export interface TillCollection {
   creator: Address;
 }
 
+/** Proposed terms are due after this long, and lapse after as long again, seconds. */
+export const TILL_NOTICE_SECONDS = 7 * 86_400;
+
 /** Most tasks, and most agents, that the terms of a till may name. */
 export const MAX_TILL_MODELS = 4;
 export const MAX_TILL_TOOLS = 8;
@@ -57,7 +60,7 @@ export interface TillChain {
   collectable(agentId: bigint, token: Address): Promise<bigint>;
   /**
    * Set the terms of an agent of this account. The first count at once (`effectiveAt` null), all later ones 7 days after,
-   * when {@link applyTillTerms} is called.
+   * when {@link applyTillTerms} is called within 7 more days. To set the present terms withdraws what was proposed (null).
    */
   setTillTerms(agentId: bigint, terms: TillTerms): Sent<{ effectiveAt: number | null }>;
   applyTillTerms(agentId: bigint): Sent;

@@ -1,5 +1,12 @@
 import type { RegistrationDocument } from '@chorus/admin-api';
-import { type ChainPort, ChorusError, type Hex, sameTerms, type TillTerms } from '@chorus/protocol';
+import {
+  type ChainPort,
+  ChorusError,
+  type Hex,
+  sameTerms,
+  TILL_NOTICE_SECONDS,
+  type TillTerms,
+} from '@chorus/protocol';
 import { termsDocument } from '../revenue/terms.ts';
 
 /** What an agent's till has to say, and what was sent for that. */
@@ -27,23 +34,24 @@ export async function agreeTerms(
   chain: Pick<ChainPort, 'till' | 'setTillTerms' | 'applyTillTerms' | 'now'>,
 ): Promise<AgreedTerms> {
   const transactions: Hex[] = [];
+  const now = await chain.now();
   let till = await chain.till(agentId);
-  if (
-    till.proposed &&
-    till.proposed.effectiveAt <= (await chain.now()) &&
-    sameTerms(till.proposed.terms, wanted)
-  ) {
+  const pending = till.proposed && sameTerms(till.proposed.terms, wanted) ? till.proposed : null;
+  const isDue =
+    pending !== null && pending.effectiveAt <= now && now <= pending.effectiveAt + TILL_NOTICE_SECONDS;
+  if (isDue) {
     transactions.push((await chain.applyTillTerms(agentId)).transaction);
     till = await chain.till(agentId);
   }
-  if (sameTerms(till.terms, wanted))
-    return { transactions, document: documentOf(till.address, wanted, null) };
-  if (!till.proposed || !sameTerms(till.proposed.terms, wanted)) {
-    const set = await chain.setTillTerms(agentId, wanted);
-    transactions.push(set.transaction);
-    return { transactions, document: documentOf(till.address, wanted, set.effectiveAt) };
+  const isSet = sameTerms(till.terms, wanted);
+  const waits = pending !== null && now < pending.effectiveAt;
+  // Anyone could apply what was proposed and given up: the present terms withdraw it.
+  if (isSet ? till.proposed === null : waits) {
+    return { transactions, document: documentOf(till.address, wanted, isSet ? null : pending!.effectiveAt) };
   }
-  return { transactions, document: documentOf(till.address, wanted, till.proposed.effectiveAt) };
+  const set = await chain.setTillTerms(agentId, wanted);
+  transactions.push(set.transaction);
+  return { transactions, document: documentOf(till.address, wanted, set.effectiveAt) };
 }
 
 const documentOf = (address: string, terms: TillTerms, effectiveAt: number | null) => ({

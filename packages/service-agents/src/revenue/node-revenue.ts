@@ -9,10 +9,20 @@ import type {
   UnitTraded,
   UnitTradeRequest,
 } from '@chorus/admin-api';
-import { type Address, type ChainPort, ChorusError, type Hex } from '@chorus/protocol';
+import { type Address, type ChainPort, ChorusError, explain, type Hex, hasCode } from '@chorus/protocol';
 import type { Holdings } from './holdings.ts';
 import { amountIn, collectTill, tillDocument, waitingIn } from './tills.ts';
 import { launchUnits, tradeUnits, unitsDocument } from './unit-trades.ts';
+
+/** Tasks that one call reads or claims: each costs about 280,000 gas the first time. */
+const TASKS_AT_ONCE = 20;
+
+function batchesOf(tasks: readonly bigint[]): bigint[][] {
+  const all = [...new Set(tasks)];
+  return Array.from({ length: Math.ceil(all.length / TASKS_AT_ONCE) }, (_, i) =>
+    all.slice(i * TASKS_AT_ONCE, (i + 1) * TASKS_AT_ONCE),
+  );
+}
 
 export interface RevenueOptions {
   chain: ChainPort;
@@ -85,17 +95,17 @@ export class NodeRevenue {
         })),
       ),
       this.#amounts((token) => chain.owedByTills(token, account)),
-      this.#amounts((token) => chain.royalties(token, account, [...tasks])),
+      this.#amounts((token) => this.#royalties(token, tasks)),
       this.#held(),
     ]);
     return { account, tokens: known, tills, owed, royalties, units };
   }
 
-  /** Collect the tills of this node, and pay out what the wallet is owed by anyone. What was paid stays paid if a later part fails. */
+  /** Collect the tills of this node, and pay out what the wallet is owed by anyone; a part that fails stops no other. */
   async claim({ tasks = [] }: RevenueClaimRequest): Promise<RevenueClaimed> {
     const { chain, registrations, tokens } = this.#options;
     const paid: RevenueClaimed['paid'] = [];
-    if (!(await this.#hasTills())) return { paid };
+    if (!(await this.#hasTills())) return { paid, failed: [] };
     const note = async (
       from: RevenueClaimed['paid'][number]['from'],
       token: Address,
@@ -103,23 +113,46 @@ export class NodeRevenue {
     ) => {
       paid.push({ from, ...(await amountIn(token, amount, chain)), transaction });
     };
-    for (const { agentId } of registrations.all()) await this.collect(agentId);
-    const trained = tasks.map(BigInt);
+    const failed: RevenueClaimed['failed'] = [];
+    /** A token that misbehaves must not keep the others from being paid. */
+    const part = async (work: () => Promise<unknown>): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        if (hasCode(error, 'E_CHAIN_UNREACHABLE')) throw error;
+        const { code, message, hint } = explain(error);
+        failed.push({ code, message, hint });
+      }
+    };
+    for (const { agentId } of registrations.all()) await part(() => this.collect(agentId));
     for (const token of tokens) {
-      if ((await chain.owedByTills(token, chain.account)) > 0n) {
+      await part(async () => {
+        if ((await chain.owedByTills(token, chain.account)) === 0n) return;
         await note('tills', token, await chain.withdrawFromTills(token));
-      }
-      if (trained.length > 0 && (await chain.royalties(token, chain.account, trained)) > 0n) {
-        await note('royalties', token, await chain.claimRoyalties(token, trained));
+      });
+      for (const some of batchesOf(tasks.map(BigInt))) {
+        await part(async () => {
+          if ((await chain.royalties(token, chain.account, some)) === 0n) return;
+          await note('royalties', token, await chain.claimRoyalties(token, some));
+        });
       }
     }
-    const due = (await this.#held()).filter(({ revenue }) => revenue.amount !== '0');
-    for (const { agentId, revenue } of due) {
-      const { amounts, transaction } = await chain.claimUnitRevenue([BigInt(agentId)]);
-      for (const { amount } of amounts)
-        await note('units', revenue.token as Address, { amount, transaction });
+    for (const { agentId, revenue } of await this.#held()) {
+      if (revenue.amount === '0') continue;
+      await part(async () => {
+        const { amounts, transaction } = await chain.claimUnitRevenue([BigInt(agentId)]);
+        for (const { amount } of amounts) {
+          await note('units', revenue.token as Address, { amount, transaction });
+        }
+      });
     }
-    return { paid };
+    return { paid, failed };
+  }
+
+  async #royalties(token: Address, tasks: readonly bigint[]): Promise<bigint> {
+    const { chain } = this.#options;
+    const parts = batchesOf(tasks).map((some) => chain.royalties(token, chain.account, some));
+    return (await Promise.all(parts)).reduce((sum, part) => sum + part, 0n);
   }
 
   /** Networks from before there were any have none: nothing is earned there but by training. */

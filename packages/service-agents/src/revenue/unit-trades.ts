@@ -4,7 +4,9 @@ import {
   type AgentUnits,
   type ChainPort,
   ChorusError,
+  hasCode,
   plainLine,
+  type Receipt,
   type UnitQuote,
 } from '@chorus/protocol';
 
@@ -75,14 +77,15 @@ export async function tradeUnits(
 ): Promise<UnitTraded> {
   const { token } = await knownUnits(agentId, chain);
   const [count, bound] = [BigInt(amount), BigInt(limit)];
-  const traded =
+  const trade = (): Promise<Receipt & { moved: bigint }> =>
     kind === 'buy'
-      ? await chain
-          .buyUnits(agentId, count, bound)
-          .then(({ paid, ...receipt }) => ({ ...receipt, moved: paid }))
-      : await chain
+      ? chain.buyUnits(agentId, count, bound).then(({ paid, ...receipt }) => ({ ...receipt, moved: paid }))
+      : chain
           .sellUnits(agentId, count, bound)
           .then(({ received, ...receipt }) => ({ ...receipt, moved: received }));
+  const traded = await trade().catch((error: unknown) => {
+    throw lostAnswer(error, agentId);
+  });
   return {
     agentId: agentId.toString(),
     token,
@@ -91,6 +94,16 @@ export async function tradeUnits(
     amount: traded.moved.toString(),
     transaction: traded.transaction,
   };
+}
+
+/** Another try states another price, so that the chain cannot know it for the same trade. */
+function lostAnswer(error: unknown, agentId: bigint): unknown {
+  if (!(error instanceof ChorusError) || !hasCode(error, 'E_CHAIN_NOT_MINED')) return error;
+  return new ChorusError('E_CHAIN_NOT_MINED', error.message, {
+    facts: error.facts,
+    hint: `look at chorus units show ${agentId} before you try again: the transaction may still be mined`,
+    cause: error,
+  });
 }
 
 async function knownUnits(agentId: bigint, chain: Pick<ChainPort, 'units'>): Promise<AgentUnits> {

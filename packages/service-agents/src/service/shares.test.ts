@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ChorusError } from '@chorus/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryHub } from '../../../../test/twins/network.ts';
 import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
@@ -166,6 +167,70 @@ describe('an agent whose file gives parts of a payment to others', () => {
   });
 });
 
+describe('an agent whose till does not say what its file does', () => {
+  const isPaidTo = async () => (await payees(one.services.agents.show('guide').urls.http!))[0];
+  const restart = async () => {
+    await one.close();
+    nodes = nodes.filter((node) => node !== one);
+    one = await start(1);
+    await until(() => one.services.agents.show('guide').state === 'serving');
+  };
+
+  it('is paid to its wallet if its registration broke off before the terms', async () => {
+    await serve('share: { holders: 40 }\n');
+    one.ports.chain.setTillTerms = async () => {
+      throw new ChorusError('E_CHAIN_UNREACHABLE', 'the chain did not answer', {});
+    };
+    await expect(register()).rejects.toMatchObject({ code: 'E_CHAIN_UNREACHABLE' });
+    await restart();
+    expect(await isPaidTo()).toBe(one.ports.chain.account);
+    const { till } = await register();
+    expect(await isPaidTo()).toBe(till!.address);
+  });
+
+  it('is paid to its wallet if its till has no terms yet', async () => {
+    await serve('');
+    await register();
+    await serve('share: { holders: 40 }\n');
+    expect(await isPaidTo()).toBe(one.ports.chain.account);
+  });
+
+  it('is paid to its wallet, and not to the till of a new owner, if its identity was given away', async () => {
+    await serve('share: { holders: 10 }\n');
+    const { agentId } = await register();
+    const two = await start(2);
+    world.ledger.owners[Number(agentId)] = two.ports.chain.account;
+    await restart();
+    expect(await isPaidTo()).toBe(one.ports.chain.account);
+  });
+
+  it('withdraws a proposal that its file has given up, so that no stranger applies it', async () => {
+    await serve('share: { holders: 10 }\n');
+    const { agentId } = await register();
+    await serve('share: { holders: 90 }\n');
+    await register();
+    await serve('share: { holders: 10 }\n');
+    expect((await register()).transactions).toHaveLength(1);
+    world.ledger.passTime(WEEK + 1);
+    const two = await start(2);
+    await expect(two.ports.chain.applyTillTerms(agentId)).rejects.toMatchObject({
+      code: 'E_CHAIN_WRONG_PHASE',
+    });
+    expect((await one.ports.chain.till(agentId)).terms.holdersBps).toBe(1000);
+  });
+
+  it('proposes again what was not applied in time', async () => {
+    await serve('share: { holders: 10 }\n');
+    await register();
+    await serve('share: { holders: 5 }\n');
+    await register();
+    world.ledger.passTime(2 * WEEK + 1);
+    const again = await register();
+    expect(again.transactions).toHaveLength(1);
+    expect(again.till!.effectiveAt).not.toBeNull();
+  });
+});
+
 describe('a network without tills', () => {
   it('has agents that are paid to their wallets, refuses shares before anything is sent, and shows no revenue', async () => {
     world.ledger.hasTills = false;
@@ -177,7 +242,10 @@ describe('a network without tills', () => {
     await serve('', one, 'plain');
     await register('plain');
     expect(await revenue(one)).toMatchObject({ tills: [], owed: [], royalties: [], units: [] });
-    expect(await (await one.services.agents.revenue()).claim({ tasks: ['1'] })).toEqual({ paid: [] });
+    expect(await (await one.services.agents.revenue()).claim({ tasks: ['1'] })).toEqual({
+      paid: [],
+      failed: [],
+    });
   });
 });
 

@@ -132,7 +132,10 @@ export const everyArea = () => [
       royalties: amounts,
       units: [{ agentId: '7', held: '5', revenue: amounts[0]! }],
     }),
-    claim: async () => ({ paid: [{ from: 'units', ...amounts[0]!, transaction: '0x01' }] }),
+    claim: async () => ({
+      paid: [{ from: 'units', ...amounts[0]!, transaction: '0x01' }],
+      failed: [{ code: 'E_CHAIN_REVERTED', message: 'the contract refused', hint: null }],
+    }),
     till: async () => ({
       ...{ agentId: '7', address: ADDRESS, terms, waiting: amounts },
       proposed: { terms, effectiveAt: TIME },
