@@ -125,7 +125,13 @@ function Stakes({ api, of, onEnd }: { api: Api; of: StakesDocument; onEnd: () =>
           stake deposit.
         </p>
       ) : (
-        of.tokens.map((token) => <Deposit key={token.address} {...{ api, token, onEnd }} stakes={of} />)
+        of.tokens.map((token) => (
+          <div key={token.address} class="cards single">
+            <div class="add">
+              <Deposit {...{ api, token, onEnd }} stakes={of} />
+            </div>
+          </div>
+        ))
       )}
     </>
   );
