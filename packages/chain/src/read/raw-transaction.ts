@@ -1,5 +1,5 @@
 import type { Hex } from '@chorus/protocol';
-import { Transaction } from 'ethers';
+import { Transaction, type TransactionResponse } from 'ethers';
 import { openProvider, read } from '../rpc/rpc.ts';
 
 /**
@@ -11,14 +11,18 @@ export async function readRawTransaction({ url, hash }: { url: string; hash: Hex
   const { provider } = await openProvider(url);
   try {
     const found = await read('read a transaction', () => provider.getTransaction(hash));
-    if (found === null) return null;
-    const { serialized, hash: written } = Transaction.from(found);
-    return written === hash ? (serialized as Hex) : null;
-  } catch (error) {
-    // Of the library: a kind that it does not know, or fields that do not fit its hash.
-    if (error instanceof TypeError) return null;
-    throw error;
+    return found && serializedOf(found, hash);
   } finally {
     provider.destroy();
+  }
+}
+
+function serializedOf(found: TransactionResponse, hash: Hex): Hex | null {
+  try {
+    const { serialized, hash: written } = Transaction.from(found);
+    return written === hash ? (serialized as Hex) : null;
+  } catch {
+    // A kind that the library does not know, or fields that do not fit the hash.
+    return null;
   }
 }
