@@ -1,4 +1,3 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connectChain, type Devnet, deployChorus, ruleId, startDevnet, transferTokens } from '@chorus/chain';
 import {
   type Address,
@@ -18,8 +17,8 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commitVector, type Lies, proveWithTrapdoor, weightedSum } from '../twins/trapdoor-prover.ts';
 import { deployTrapdoorVerifiers } from '../twins/verifiers.ts';
+import { expectGas } from './gas.ts';
 
-const SNAPSHOT = new URL('../../packages/contracts/gas.json', import.meta.url);
 const SALT: Hex = `0x${'5a'.repeat(32)}`;
 const DIGEST: Hex = `0x${'d1'.repeat(32)}`;
 
@@ -30,8 +29,6 @@ const DIGEST: Hex = `0x${'d1'.repeat(32)}`;
 const MAX_SETTLEMENT_GAS = 850_000n;
 /** Likewise by the rule with groups and novelty; from round 17 on it is below 850,000. */
 const MAX_PROJECTION_GAS = 900_000n;
-/** Gas varies by a few units with the zero bytes of points and hashes in the input. */
-const TOLERANCE = 0.01;
 
 describe('settlement with a proof, 16 trainers', () => {
   let devnet: Devnet;
@@ -189,17 +186,7 @@ describe('settlement with a proof, 16 trainers', () => {
       ).gasUsed;
     }
     expect(gas[`settle by ${rule}, round 2 of 3`]).toBeLessThanOrEqual(MAX_PROJECTION_GAS);
-    const measured = Object.fromEntries(Object.entries(gas).map(([name, amount]) => [name, Number(amount)]));
-    if (process.env.CHORUS_UPDATE_GAS) writeFileSync(SNAPSHOT, `${JSON.stringify(measured, null, 2)}\n`);
-    expect(existsSync(SNAPSHOT)).toBe(true);
-    const snapshot = JSON.parse(readFileSync(SNAPSHOT, 'utf8')) as Record<string, number>;
-    expect(Object.keys(measured)).toEqual(Object.keys(snapshot));
-    for (const [name, amount] of Object.entries(measured)) {
-      const ratio = amount / snapshot[name]!;
-      expect(Math.abs(ratio - 1), `${name}: ${amount} gas, snapshot ${snapshot[name]}`).toBeLessThan(
-        TOLERANCE,
-      );
-    }
+    expectGas(gas);
   });
 
   it('settlement with a proof of 16 trainers costs the same for d = 2^10 and d = 2^18', async () => {

@@ -6,6 +6,7 @@ import { type ChainWorld, Fixture } from './chain/fixture.ts';
 import { describeIdentities } from './chain/identities.ts';
 import { describeMoney } from './chain/money.ts';
 import { describePayments } from './chain/payments.ts';
+import { describeRevenue } from './chain/revenue.ts';
 import { describeRounds } from './chain/rounds.ts';
 import { describeSettlement } from './chain/settlement.ts';
 import { describeTasks } from './chain/tasks.ts';
@@ -41,6 +42,7 @@ export function describeChain(
     describeDisputes(get);
     describeMoney(get, options.propertyRuns);
     describePayments(get);
+    describeRevenue(get);
     describeEvents(get);
   });
 }

@@ -1,8 +1,14 @@
-import { createChatEngine, createClassifier, createLanguageModel, createTextModel } from '@chorus/inference';
+import {
+  createChatEngine,
+  createClassifier,
+  createLanguageModel,
+  createTextEmbedder,
+  createTextModel,
+} from '@chorus/inference';
 import { createTokenizer, openDecoder, tinyModel } from '@chorus/language-models';
 import { referenceGreedy } from '@chorus/language-models/testing';
 import { mockOpenAi } from '../../packages/inference/src/testing/mock-openai.ts';
-import { counting, largest } from '../../packages/inference/src/testing/models.ts';
+import { counting, largest, vectorModel } from '../../packages/inference/src/testing/models.ts';
 import { ScriptedEngine } from '../twins/engine.ts';
 import { describeEngine } from './engine.ts';
 
@@ -52,6 +58,16 @@ describeEngine('ONNX language model over bytes', async () => ({
   questions: [
     ['abc', 'defgh'],
     ['012', '34567'],
+  ],
+  unreadable: picture,
+  close: async () => undefined,
+}));
+
+describeEngine('model of texts as vectors', async () => ({
+  engine: await createTextEmbedder({ ...vectorModel(), name: 'vectors.onnx' }),
+  questions: [
+    ['ferry', 'a vector of 4 numbers'],
+    ['snail', 'a vector of 4 numbers'],
   ],
   unreadable: picture,
   close: async () => undefined,

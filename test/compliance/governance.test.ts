@@ -113,6 +113,22 @@ describe('the parameters', () => {
     await send(params, 'addVerifier', id('another-rule'), 16, params.target);
   });
 
+  it('a name stands for one contract, and for ever', async () => {
+    const name = id('AgentTills');
+    expect(await read(params, 'contractOf', name)).toBe(ZeroAddress);
+    await expectRefusal('ValueOutOfBounds', params, 'addContract', name, stranger!.address);
+    await send(params, 'addContract', name, params.target);
+    expect(await read(params, 'contractOf', name)).toBe(params.target);
+    await expectRefusal('ContractExists', params, 'addContract', name, params.target);
+    await expectRefusal(
+      'OwnableUnauthorizedAccount',
+      as(params, stranger!),
+      'addContract',
+      id('Another'),
+      params.target,
+    );
+  });
+
   it('the task contract and the attestor are set once', async () => {
     await expectRefusal('ValueOutOfBounds', params, 'setContracts', ZeroAddress, owner!.address);
     await expectRefusal('ValueOutOfBounds', params, 'setContracts', owner!.address, ZeroAddress);

@@ -158,7 +158,7 @@ describe('a hostile peer', () => {
         friend.subscribe(TOPIC, () => 'accept');
         await friend.connect(victim.multiaddrs()[0]!);
       }
-      // In both directions: a friend sends to those whose subscription it has received.
+      // In both directions: a friend sends to the peers whose subscriptions it knows.
       const known = (network: LibP2pNetwork) => network.libp2p.services.pubsub.getSubscribers(TOPIC).length;
       await until(() => known(victim) === 5 && friends.every((friend) => known(friend) > 0));
       const payload = new Uint8Array(14_000).fill(65);

@@ -57,6 +57,25 @@ it('the tuned model is served as an agent, hired by another one, called over lib
   expect(report.agentLedger).toMatchObject({ balanced: true, paid: '50000000000000000' });
 });
 
+it('those who trained the model are paid for its use, by what each earned in the task, to the last unit', () => {
+  const { royalties, rounds } = report;
+  // 40 % of what the fee of 1 % leaves of 0.02.
+  expect(royalties).toMatchObject({
+    balanced: true,
+    paid: '20000000000000000',
+    trainers: '7920000000000000',
+  });
+  const earned = (id: string): bigint =>
+    rounds
+      .flatMap((round: { trainers: { id: string; reward: string }[] }) => round.trainers)
+      .filter((trainer: { id: string }) => trainer.id === id)
+      .reduce((sum: bigint, { reward }: { reward: string }) => sum + BigInt(reward), 0n);
+  const ids: string[] = rounds[0].trainers.map(({ id }: { id: string }) => id).sort();
+  const all = ids.reduce((sum, id) => sum + earned(id), 0n);
+  const due = ids.map((id) => ({ id, amount: ((7_920_000_000_000_000n * earned(id)) / all).toString() }));
+  expect(royalties.claimed).toEqual(due.filter(({ amount }) => amount !== '0'));
+});
+
 it('an agent is made of the two files of the tuned model, and answers without the network', async () => {
   const file = join(scratch, 'scribe');
   const made = await chorus('agent', 'init', file, '--from-task', '1', '--json');

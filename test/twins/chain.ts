@@ -47,6 +47,7 @@ import {
   withdraw,
 } from './ledger/identities.ts';
 import { type Emit, lower, type MemoryLedger } from './ledger/ledger.ts';
+import { MemoryRevenueChain } from './ledger/revenue-chain.ts';
 import { advance, commit, open, postVerdict, requestVerdicts, seal } from './ledger/rounds.ts';
 import { settle } from './ledger/settlement.ts';
 import { vestingOf } from './ledger/task.ts';
@@ -62,20 +63,20 @@ import { isSignedBy, sign } from './ledger/votes.ts';
 export { MemoryLedger } from './ledger/ledger.ts';
 
 /** One account's view of a `MemoryLedger`. */
-export class MemoryChain implements ChainPort {
+export class MemoryChain extends MemoryRevenueChain implements ChainPort {
   readonly chainId: number;
   readonly contract: Address;
-  readonly account: Address;
   readonly #ledger: MemoryLedger;
   readonly #wallet: Wallet;
   readonly #closing = new AbortController();
 
   constructor(ledger: MemoryLedger, privateKey: Hex) {
+    const wallet = new Wallet(privateKey);
+    super(ledger, lower(wallet.address));
     this.#ledger = ledger;
-    this.#wallet = new Wallet(privateKey);
+    this.#wallet = wallet;
     this.chainId = ledger.chainId;
     this.contract = ledger.contract;
-    this.account = lower(this.#wallet.address);
   }
 
   registerIdentity(_uri: string) {

@@ -27,8 +27,11 @@ const GROUPS: Record<string, Record<string, () => Promise<Command>>> = {
   },
   'Agents:': {
     agent: async () => (await import('./commands/agent/agent.ts')).agentCommand(),
+    till: async () => (await import('./commands/till.ts')).tillCommand(),
+    units: async () => (await import('./commands/units.ts')).unitsCommand(),
   },
   'Tasks and rewards:': {
+    earnings: async () => (await import('./commands/earnings.ts')).earningsCommand(),
     task: async () => (await import('./commands/task.ts')).taskCommand(),
     rewards: async () => (await import('./commands/rewards.ts')).rewardsCommand(),
     stake: async () => (await import('./commands/stake.ts')).stakeCommand(),

@@ -26,7 +26,7 @@ export {
 } from './client/agent-client.ts';
 export type { CallEvent } from './client/events.ts';
 export { MAX_RESPONSE_BYTES, type TransportOptions } from './client/transport.ts';
-export { CITATIONS_EXTENSION } from './execution/reporter.ts';
+export { CITATIONS_EXTENSION, RECEIPT_EXTENSION } from './execution/reporter.ts';
 export { identityOfDid, identityOfPeerId, keysOfSeed, type NodeIdentity } from './identity/did-key.ts';
 export { isPublicAddress } from './net/addresses.ts';
 export type { GuardOptions } from './net/guarded-agent.ts';

@@ -51,6 +51,15 @@ export type {
   PublicationRequest,
   StoredModel,
 } from './documents/publications.ts';
+export type {
+  CollectionDocument,
+  RevenueClaimed,
+  RevenueClaimRequest,
+  RevenueDocument,
+  RevenueQuery,
+  TillDocument,
+  TillTermsDocument,
+} from './documents/revenue.ts';
 export type { ClaimRequest, ClaimResult, Earnings, Rewards } from './documents/rewards.ts';
 export type { RoundProof } from './documents/round-proof.ts';
 export type {
@@ -90,6 +99,13 @@ export type {
   TaskList,
   TaskSummary,
 } from './documents/tasks.ts';
+export type {
+  UnitLaunchRequest,
+  UnitsDocument,
+  UnitsQuery,
+  UnitTraded,
+  UnitTradeRequest,
+} from './documents/units.ts';
 export type { Accepted, Notice, TokenAmount } from './documents/values.ts';
 export type { Endpoint } from './endpoints/endpoint.ts';
 export { ENDPOINTS } from './endpoints/endpoints.ts';

@@ -12,6 +12,7 @@ export type {
   BytesModel,
   ChatModel,
   ClassifierModel,
+  EmbeddingModel,
   KnowledgeFiles,
   NetworkModel,
   ToolServer,

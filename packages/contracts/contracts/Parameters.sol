@@ -36,6 +36,8 @@ contract Parameters is IParameters, Ownable {
     mapping(IERC20 token => uint256) public minimumStake;
     /// @inheritdoc IParameters
     mapping(bytes32 rule => mapping(uint256 size => IContributionVerifier)) public verifier;
+    /// @inheritdoc IParameters
+    mapping(bytes32 name => address) public contractOf;
 
     constructor(address owner_, address treasury_) Ownable(owner_) {
         _setProtocolFee(100);
@@ -130,6 +132,14 @@ contract Parameters is IParameters, Ownable {
         taskManager = taskManager_;
         attestor = attestor_;
         emit ContractsSet(taskManager_, attestor_);
+    }
+
+    /// @inheritdoc IParameters
+    function addContract(bytes32 name, address target) external onlyOwner {
+        if (target.code.length == 0) revert ValueOutOfBounds("target");
+        if (contractOf[name] != address(0)) revert ContractExists();
+        contractOf[name] = target;
+        emit ContractAdded(name, target);
     }
 
     function _setProtocolFee(uint256 bps) private {

@@ -87,3 +87,12 @@ export const chorusTimelock: ContractArtifact = load('ChorusTimelock');
 
 /** Writes settled rounds to the ERC-8004 registries; see `contracts/interfaces/IRoundAttestor.sol`. */
 export const roundAttestor: ContractArtifact = load('RoundAttestor');
+
+/** Where agents are paid, and how a payment is divided; makes `agentUnits`. See `contracts/interfaces/IAgentTills.sol`. */
+export const agentTills: ContractArtifact = load('AgentTills');
+
+/** Units of agents, with a price by formula and a part of the revenue; see `contracts/interfaces/IAgentUnits.sol`. */
+export const agentUnits: ContractArtifact = load('AgentUnits');
+
+/** What the use of a model pays to those who trained it; see `contracts/interfaces/IModelRoyalties.sol`. */
+export const modelRoyalties: ContractArtifact = load('ModelRoyalties');

@@ -135,6 +135,7 @@ export const ERROR_CODES = {
   E_CHAIN_NOT_MINED: { category: 'failed', unsent: 'unknown' },
   E_CHAIN_NOT_YOUR_TURN: { category: 'overtaken' },
   E_CHAIN_NO_CASE: { category: 'overtaken' },
+  E_CHAIN_NO_TILLS: { category: 'refused' },
   E_CHAIN_NO_GAS: { category: 'refused', unsent: 'for-certain' },
   E_CHAIN_REVERTED: { category: 'failed' },
   E_CHAIN_ROLE_REFUSED: { category: 'refused' },
@@ -292,6 +293,7 @@ export const ERROR_CODES = {
   E_SUMMARY_UNAVAILABLE: { category: 'failed' },
   E_SUMMARY_WRONG: { category: 'failed', blames: 'author' },
   E_TRAINER_UNKNOWN: { category: 'refused' },
+  E_UNITS_UNKNOWN: { category: 'refused', status: 404 },
   E_VOTES_MISSING: { category: 'refused' },
   E_WITNESS_GENERATOR: { category: 'failed' },
   // ---- agents and the models they ask ----
@@ -313,6 +315,7 @@ export const ERROR_CODES = {
   E_AGENT_REGISTRATION: { category: 'data' },
   E_AGENT_SECRET: { category: 'config', status: 422 },
   E_AGENT_TIME: { category: 'failed', status: 504 },
+  E_AGENT_TRANSCRIPT: { category: 'data', status: 404 },
   E_AGENT_UNREGISTERED: { category: 'refused', status: 409 },
   E_AGENT_UNKNOWN: { category: 'refused', status: 404 },
   E_DOCUMENT: { category: 'data', status: 422 },

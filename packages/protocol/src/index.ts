@@ -6,11 +6,13 @@
  *
  * @packageDocumentation
  */
+export * from './agents/completion.ts';
 export * from './agents/engine.ts';
 export * from './agents/executor.ts';
 export * from './agents/knowledge.ts';
 export * from './agents/resources.ts';
 export * from './agents/tools.ts';
+export * from './agents/transcript.ts';
 export * from './cbor.ts';
 export * from './cid.ts';
 export * from './counted.ts';
@@ -35,8 +37,10 @@ export * from './ports/round-chain.ts';
 export * from './ports/stake-chain.ts';
 export * from './ports/storage.ts';
 export * from './ports/task-chain.ts';
+export * from './ports/till-chain.ts';
 export * from './ports/token-chain.ts';
 export * from './ports/transaction.ts';
+export * from './ports/unit-chain.ts';
 export * from './ports/verdict-chain.ts';
 export * from './reason.ts';
 export * from './round.ts';

@@ -3,6 +3,7 @@ import { openAiApp } from '@chorus/openai-api';
 import { Hono } from 'hono';
 import { agentsApp } from './admin-areas/agents-app.ts';
 import { paymentsApp } from './admin-areas/payments-app.ts';
+import { revenueApp } from './admin-areas/revenue-app.ts';
 import { AGENTS_SECTION, type AgentsNodeConfig } from './config/agents-config.ts';
 import type { AgentsEvent } from './events/agent-events.ts';
 import { AGENTS_EVENTS } from './events/agents-catalogue.ts';
@@ -37,7 +38,11 @@ export function agents(): Agents {
       if (components.meter) agentsMetrics(components.meter, service);
       return service;
     },
-    admin: (running) => [agentsApp(running), paymentsApp(() => running().payments())],
+    admin: (running) => [
+      agentsApp(running),
+      paymentsApp(() => running().payments()),
+      revenueApp(() => running().revenue()),
+    ],
     gateway: (running) => {
       const openAi = openAiApp({ agents: () => running().callable() });
       const answer = (request: Request) => running().answer(request);

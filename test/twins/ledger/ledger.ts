@@ -3,6 +3,7 @@ import type { Address, ChainEvent, EventPosition, Hex, Receipt } from '@chorus/p
 import { keccak256, toBeHex, zeroPadValue } from 'ethers';
 import { checkAggregate, type SettlementCheck } from './checks.ts';
 import { MemoryMoney } from './money.ts';
+import { RevenueRules } from './revenue.ts';
 import { MemoryStakes } from './stakes.ts';
 import type { MemoryTask } from './task.ts';
 import type { MadeTransfers } from './transfers.ts';
@@ -57,6 +58,17 @@ export class MemoryLedger {
   /** Attested rounds of identities. */
   history = new Map<bigint, { rounds: number; rewarded: number }>();
   tasks: MemoryTask[] = [];
+  /** Whether the network has tills; those from before there were any have not. */
+  hasTills = true;
+  /** Tills, units and royalties. */
+  revenue = new RevenueRules({
+    ownerOf: (agentId) => this.owners[Number(agentId)],
+    treasury: this.treasury,
+    earned: (taskId, account) => this.find(taskId).accounts.get(account)?.earned ?? 0n,
+    totalEarned: (taskId) =>
+      [...this.find(taskId).accounts.values()].reduce((sum, { earned }) => sum + earned, 0n),
+    hasEnded: (taskId) => this.find(taskId).state.status === 'ended',
+  });
   /** EIP-3009 transfers that were made. */
   transfers: MadeTransfers = new Map();
   readonly #waiting = new Set<() => void>();
@@ -129,6 +141,7 @@ export class MemoryLedger {
       history: structuredClone(this.history),
       tasks: structuredClone(this.tasks),
       transfers: new Map(this.transfers),
+      revenue: this.revenue.clone(),
     };
     let result: T;
     try {

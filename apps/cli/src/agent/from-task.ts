@@ -16,7 +16,7 @@ export function fromTask(
   { taskName, classNames, inputShape }: TaskModel,
   { file, adapter }: TaskModelFiles,
   template: Template,
-): Required<Pick<TemplateOptions, 'model' | 'description'>> {
+): Required<Pick<TemplateOptions, 'model' | 'description' | 'task'>> {
   // JSON is YAML, and quotes whatever the requester of the task has named.
   const lines = adapter
     ? [`    adapter: ${JSON.stringify(adapter)}`]
@@ -34,7 +34,7 @@ export function fromTask(
     ...lines,
     '',
   ].join('\n');
-  return { model, description: `The model of training task ${id}: ${taskName}` };
+  return { model, description: `The model of training task ${id}: ${taskName}`, task: id };
 }
 
 /** What of the task's training history was checked, and that it holds. */

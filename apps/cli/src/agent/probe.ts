@@ -8,6 +8,7 @@ function probeFor({ kind, details }: EngineFacts): AgentMessage {
   if (kind === 'chat') return callerSays('Answer with one word: ready');
   if (kind === 'text') return callerSays('The ');
   if (kind === 'agent') return callerSays('ready?');
+  if (kind === 'embedding') return callerSays('ready');
   const values = String(details.input)
     .split('x')
     .reduce((product, dim) => product * Number(dim), 1);

@@ -6,6 +6,7 @@ import { type Dataset, textOf } from '@chorus/training';
 import { machineFactor } from '../environment/machine.ts';
 import { waitUntil } from './follow.ts';
 import type { DemoNetwork } from './network.ts';
+import { payRoyalties, type RoyaltiesReport } from './royalties.ts';
 
 /** An agent of the demo, and what became of it. Sums are decimal strings of the token's smallest unit. */
 export interface DemoAgent {
@@ -32,6 +33,8 @@ export interface AgentsReport {
   answer: DemoAnswer & { seconds: number };
   /** What was paid and what was earned, to the unit, each sum checked with its receipt and on chain. */
   ledger: { paid: string; earned: string; balanced: boolean };
+  /** What of that those who trained the model were paid. */
+  royalties: RoyaltiesReport;
 }
 
 export interface DemoAgentsOptions {
@@ -48,6 +51,9 @@ export interface DemoAgentsOptions {
 /** Prices of a call, in whole tokens. The desk keeps the difference. */
 const PRICES = { reader: '0.02 CHOR', desk: '0.03 CHOR' };
 
+/** Percent of the first agent's price that is its trainers'. */
+const TRAINERS_PERCENT = 40;
+
 /** Most tokens of a question to a language model and its answer. */
 const ANSWER_TOKENS = 200;
 /** Bytes of the test text of which the first line is the question. */
@@ -58,7 +64,8 @@ const FOUND_MILLISECONDS = 20_000;
 
 /**
  * Two agents on the network that has just trained a model: one answers with that model, the other asks it. Both are
- * registered; the requester finds the second by a word, calls it over libp2p and pays it.
+ * registered; the requester finds the second by a word, calls it over libp2p and pays it. Of what the first agent is paid
+ * its trainers claim their part.
  */
 export async function runAgents(options: DemoAgentsOptions): Promise<AgentsReport> {
   const { network, taskId, test, isLanguage, step, signal } = options;
@@ -69,6 +76,7 @@ export async function runAgents(options: DemoAgentsOptions): Promise<AgentsRepor
     text: `description: ${isLanguage ? 'Writes' : 'Reads one sample'}, with the model of task ${taskId}.
 model: { network: { task: ${taskId} } }
 price: ${PRICES.reader}
+share: { trainers: ${TRAINERS_PERCENT} }
 ${isLanguage ? `limits: { tokens: ${ANSWER_TOKENS} }\n` : ''}`,
   });
   step('registering a second agent, which asks the first one');
@@ -111,7 +119,9 @@ price: ${PRICES.desk}
   }
   const seconds = Math.round(performance.now() - began) / 1000;
   const answer = isLanguage ? { question: message.text, text } : { ...answered, expected };
-  return { ...(await accounts(options, [reader, desk])), answer: { ...answer, seconds } };
+  step('dividing what the agent earned: a part goes to those who trained its model');
+  const royalties = await payRoyalties({ ...options, agentId: BigInt(reader.id) });
+  return { ...(await accounts(options, [reader, desk])), answer: { ...answer, seconds }, royalties };
 }
 
 interface Served {

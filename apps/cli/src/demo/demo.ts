@@ -218,6 +218,7 @@ async function runNetwork(
     agents: withAgents?.agents ?? null,
     agentCall: withAgents?.answer ?? null,
     agentLedger: withAgents?.ledger ?? null,
+    royalties: withAgents?.royalties ?? null,
     seconds: Math.round(performance.now() - started) / 1000,
     folder: options.keep ? folder : null,
   };

@@ -69,6 +69,8 @@ export interface DemoReport {
   agents: DemoAgent[] | null;
   agentCall: AgentsReport['answer'] | null;
   agentLedger: AgentsReport['ledger'] | null;
+  /** What those who trained the model were paid for its use; null if no agent used it. */
+  royalties: AgentsReport['royalties'] | null;
   seconds: number;
   /** Folder in which --keep has kept the network. */
   folder: string | null;

@@ -6,11 +6,12 @@ import Table from 'cli-table3';
 import ora from 'ora';
 import colors from 'yoctocolors';
 import { write } from '../output/terminal.ts';
-import { OWN_TOKEN_DECIMALS } from '../output/units.ts';
+import { amount, OWN_TOKEN_DECIMALS } from '../output/units.ts';
 import type { DemoAgent } from './agents.ts';
 import type { DemoProgress } from './demo.ts';
 import type { DemoOptions } from './options.ts';
 import type { DemoReport, RoundResult } from './report.ts';
+import type { RoyaltiesReport } from './royalties.ts';
 
 /** Most characters of a text that is shown. */
 const MAX_SAID = 160;
@@ -176,8 +177,8 @@ function summary(report: DemoReport, hasPage: boolean): string {
 }
 
 /** What the agents answered, and where the money went. */
-function agentsText({ agents, agentCall, agentLedger, task }: DemoReport): string[] {
-  if (!agents || !agentCall || !agentLedger) return [];
+function agentsText({ agents, agentCall, agentLedger, royalties, task }: DemoReport): string[] {
+  if (!agents || !agentCall || !agentLedger || !royalties) return [];
   const [reader, desk] = agents as [DemoAgent, DemoAgent];
   const earned = ({ calls, earned }: DemoAgent) => `${counted(calls, 'call')}, earned ${tokens(earned)}`;
   const said =
@@ -189,8 +190,21 @@ function agentsText({ agents, agentCall, agentLedger, task }: DemoReport): strin
     `          ${desk.id} "${desk.name}" at ${desk.node} asks agent ${reader.id}: ${earned(desk)}, paid ${tokens(desk.paid)}`,
     `          the requester found agent ${desk.id}, called it and paid: ${said}`,
     `          paid ${agentLedger.paid} = earned ${agentLedger.earned}   to the last unit: ${agentLedger.balanced ? colors.green('yes') : colors.red('NO')}   (${agentCall.seconds.toFixed(1)} s)`,
+    ...royaltiesText(royalties),
   ];
 }
+
+/** Who was paid for the use of the trained model. */
+function royaltiesText({ agent, trainers, claimed, protocolFee, rest, balanced }: RoyaltiesReport): string[] {
+  const each = claimed.map(({ id, amount }) => `${id} ${little(amount)}`).join(', ');
+  return [
+    `royalties of what agent ${agent} was paid, ${little(trainers)} to those who trained its model: ${each}`,
+    `          ${little(rest)} to its owner, ${little(protocolFee)} fee   to the last unit: ${balanced ? colors.green('yes') : colors.red('NO')}`,
+  ];
+}
+
+/** An amount with more digits than a reward needs. */
+const little = (units: string): string => amount(units, OWN_TOKEN_DECIMALS);
 
 /** A text that fits into a line, and cannot steer a terminal. */
 const oneLine = (text: string): string => {

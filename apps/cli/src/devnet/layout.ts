@@ -60,6 +60,8 @@ const planSchema = z.strictObject({
     governor: address,
     timelock: address,
     treasury: address,
+    // Devnets from before there was any have none.
+    revenue: z.strictObject({ tills: address, units: address, royalties: address }).nullable().default(null),
   }),
   nodes: z.array(
     z.strictObject({

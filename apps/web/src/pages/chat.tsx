@@ -22,11 +22,12 @@ interface Partner {
 const ANYTHING: Takes = { files: true, pictures: true };
 
 /** By the kind of an agent's model. */
-const TAKES: Readonly<Record<'chat' | 'classifier' | 'text' | 'agent', Takes>> = {
+const TAKES: Readonly<Record<'chat' | 'classifier' | 'text' | 'agent' | 'embedding', Takes>> = {
   chat: { files: true, pictures: false },
   classifier: ANYTHING,
   text: { files: false, pictures: false },
   agent: ANYTHING,
+  embedding: { files: false, pictures: false },
 };
 
 /** Talk to an agent. */

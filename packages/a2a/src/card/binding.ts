@@ -31,6 +31,10 @@ export function promisedTerms({
 export const receiptUrl = (nonce: string, url: string): string =>
   url.replace(/\/(?:a2a|rest\/.*)$/, `/receipts/${nonce}`);
 
+/** A place below an agent's base. @param url of its operations */
+export const belowBase = (path: string, url: string): string =>
+  url.replace(/\/(?:a2a|rest\/?.*)?$/, `/${path}`);
+
 /** Path of an agent's card below its base (A2A 1.0, section 8.2). */
 export const CARD_PATH = '.well-known/agent-card.json';
 

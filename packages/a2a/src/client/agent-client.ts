@@ -10,7 +10,8 @@ import {
   JsonRpcTransportFactory,
   RestTransportFactory,
 } from '@a2a-js/sdk/client';
-import { type AgentMessage, ChorusError } from '@chorus/protocol';
+import { type AgentMessage, ChorusError, MAX_TRANSCRIPT_BYTES } from '@chorus/protocol';
+import { belowBase } from '../card/binding.ts';
 import type { NodeIdentity } from '../identity/did-key.ts';
 import { toParts, message as wireMessage } from '../tasks/wire.ts';
 import { type CallEvent, EventReader, isLast } from './events.ts';
@@ -39,13 +40,20 @@ export class AgentClient {
   /** The node that signed the card; null for an unsigned one. */
   readonly signer: NodeIdentity | null;
   readonly #client: Client;
+  readonly #fetch: (path: string) => Promise<Response>;
   readonly #signal: AbortSignal | undefined;
 
-  private constructor(agent: ResolvedAgent, client: Client, signal: AbortSignal | undefined) {
+  private constructor(
+    agent: ResolvedAgent,
+    client: Client,
+    fetchBelow: (path: string) => Promise<Response>,
+    signal: AbortSignal | undefined,
+  ) {
     this.card = agent.card;
     this.cardBytes = agent.bytes;
     this.signer = agent.signer;
     this.#client = client;
+    this.#fetch = fetchBelow;
     this.#signal = signal;
   }
 
@@ -65,7 +73,8 @@ export class AgentClient {
       ...agent.card,
       supportedInterfaces: [place],
     });
-    return new AgentClient(agent, client, options.signal);
+    const fetchBelow = (path: string) => sending(belowBase(path, url), { method: 'GET' });
+    return new AgentClient(agent, client, fetchBelow, options.signal);
   }
 
   /**
@@ -133,6 +142,23 @@ export class AgentClient {
     await this.#of(() =>
       this.#client.cancelTask({ id: taskId, tenant: '', metadata: undefined }, this.#with()),
     );
+  }
+
+  /**
+   * The transcript of an answer, as the agent has it: not checked.
+   * @param path of the answer's receipt
+   * @throws ChorusError `E_AGENT_TRANSCRIPT` if the agent does not have it; `E_A2A_CALL`, `E_A2A_TOO_LARGE`
+   */
+  async transcript(path: string): Promise<Uint8Array> {
+    return await this.#of(async () => {
+      const response = await this.#fetch(path);
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      if (response.ok && bytes.length <= MAX_TRANSCRIPT_BYTES) return bytes;
+      throw new ChorusError('E_AGENT_TRANSCRIPT', 'the agent does not give the transcript of its answer', {
+        facts: { status: response.status },
+        hint: 'ask it again: transcripts are kept for a while only',
+      });
+    });
   }
 
   async #of<T>(action: () => Promise<T>): Promise<T> {

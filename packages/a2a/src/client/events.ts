@@ -1,7 +1,7 @@
 import { type StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
 import type { AgentEvent } from '@chorus/protocol';
 import { z } from 'zod';
-import { CITATIONS_KEY, TOOL_KEY, USAGE_KEY } from '../execution/reporter.ts';
+import { CITATIONS_KEY, RECEIPT_KEY, TOOL_KEY, USAGE_KEY } from '../execution/reporter.ts';
 import { fromParts } from '../tasks/wire.ts';
 
 /**
@@ -38,6 +38,10 @@ const citations = z.object({
     )
     .min(1)
     .max(100),
+});
+const receipt = z.object({
+  jws: z.string().max(8_000),
+  path: z.string().regex(/^transcripts\/[0-9a-f]{64}$/),
 });
 const NO_USAGE = { inputTokens: null, outputTokens: null };
 
@@ -91,7 +95,12 @@ export class EventReader {
         // Agents of others put their answer here.
         if (this.#seen.size === 0 && status.message) yield* results(status.message.parts, 'answer');
         const used = usage.safeParse(metadata?.[USAGE_KEY]);
-        yield { type: 'completed', usage: used.success ? used.data : NO_USAGE };
+        const signed = receipt.safeParse(metadata?.[RECEIPT_KEY]);
+        yield {
+          type: 'completed',
+          usage: used.success ? used.data : NO_USAGE,
+          ...(signed.success ? { receipt: signed.data } : {}),
+        };
         return;
       }
       case TaskState.TASK_STATE_INPUT_REQUIRED:

@@ -21,6 +21,15 @@ export const CITATIONS_EXTENSION = {
     'Answers cite documents: the metadata of an artifact has what the numbers in its text stand for.',
   required: false,
 };
+/** Key of the metadata of a completed status, and URI of the extension, that has the receipt of an answer. */
+export const RECEIPT_KEY = 'urn:chorus:a2a:answer-receipt:v1';
+/** How a card says that answers carry receipts (A2A 1.0, section 4.6). */
+export const RECEIPT_EXTENSION = {
+  uri: RECEIPT_KEY,
+  description:
+    'Answers carry receipts: the metadata of a completed task has a signed one, and says where its transcript is.',
+  required: false,
+};
 /** Key of metadata that says what a task used of a model. */
 export const USAGE_KEY = 'urn:chorus:a2a:usage:v1';
 
@@ -76,7 +85,10 @@ export class Reporter {
     } else if (event.type === 'rejected') {
       this.end(TaskState.TASK_STATE_REJECTED, event.reason);
     } else {
-      this.end(TaskState.TASK_STATE_COMPLETED, undefined, { [USAGE_KEY]: { ...event.usage } });
+      this.end(TaskState.TASK_STATE_COMPLETED, undefined, {
+        [USAGE_KEY]: { ...event.usage },
+        ...(event.receipt ? { [RECEIPT_KEY]: { ...event.receipt } } : {}),
+      });
     }
   }
 

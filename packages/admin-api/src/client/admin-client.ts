@@ -27,6 +27,14 @@ import type {
   ResumePaymentRequest,
 } from '../documents/payments.ts';
 import type { PublicationDocument, PublicationRequest, StoredModel } from '../documents/publications.ts';
+import type {
+  CollectionDocument,
+  RevenueClaimed,
+  RevenueClaimRequest,
+  RevenueDocument,
+  RevenueQuery,
+  TillDocument,
+} from '../documents/revenue.ts';
 import type { ClaimRequest, ClaimResult, Rewards } from '../documents/rewards.ts';
 import type { RoundProof } from '../documents/round-proof.ts';
 import type { RoundList, RoundsQuery, SettledRounds } from '../documents/rounds.ts';
@@ -49,6 +57,13 @@ import type {
   TaskDetail,
   TaskList,
 } from '../documents/tasks.ts';
+import type {
+  UnitLaunchRequest,
+  UnitsDocument,
+  UnitsQuery,
+  UnitTraded,
+  UnitTradeRequest,
+} from '../documents/units.ts';
 import type { Accepted } from '../documents/values.ts';
 
 export interface CallOptions {
@@ -130,6 +145,20 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   /** Sign a payment for a call of another's agent. */
   pay(request: PayRequest, options?: CallOptions): Promise<PaidDocument>;
   endPayment(id: string, request: EndPaymentRequest, options?: CallOptions): Promise<Accepted>;
+  /** What agents, royalties and units have brought to the wallet. */
+  revenue(query?: RevenueQuery, options?: CallOptions): Promise<RevenueDocument>;
+  claimRevenue(request?: RevenueClaimRequest, options?: CallOptions): Promise<RevenueClaimed>;
+  /** Where an agent is paid, and how its payments are divided. */
+  till(agentId: string | bigint, options?: CallOptions): Promise<TillDocument>;
+  collectTill(agentId: string | bigint, options?: CallOptions): Promise<CollectionDocument>;
+  units(agentId: string | bigint, query?: UnitsQuery, options?: CallOptions): Promise<UnitsDocument>;
+  launchUnits(
+    agentId: string | bigint,
+    request: UnitLaunchRequest,
+    options?: CallOptions,
+  ): Promise<UnitsDocument>;
+  buyUnits(agentId: string | bigint, request: UnitTradeRequest, options?: CallOptions): Promise<UnitTraded>;
+  sellUnits(agentId: string | bigint, request: UnitTradeRequest, options?: CallOptions): Promise<UnitTraded>;
   peers(options?: CallOptions): Promise<PeerList>;
   bans(options?: CallOptions): Promise<BanList>;
   ban(request: BanRequest, options?: CallOptions): Promise<BannedPeer>;

@@ -62,6 +62,20 @@ export function createAdminClient<E extends LooseEvent = LooseEvent>(
     resumePayment: (body, { signal } = {}) => ask(ENDPOINTS.resumePayment, { body, signal }),
     pay: (body, { signal } = {}) => ask(ENDPOINTS.pay, { body, signal }),
     endPayment: (id, body, { signal } = {}) => ask(ENDPOINTS.endPayment, { params: { id }, body, signal }),
+    revenue: ({ tasks } = {}, { signal } = {}) =>
+      ask(ENDPOINTS.revenue, { query: tasks === undefined ? {} : { tasks }, signal }),
+    claimRevenue: (body = {}, { signal } = {}) => ask(ENDPOINTS.claimRevenue, { body, signal }),
+    till: (agentId, { signal } = {}) => ask(ENDPOINTS.till, { params: { agentId: String(agentId) }, signal }),
+    collectTill: (agentId, { signal } = {}) =>
+      ask(ENDPOINTS.collectTill, { params: { agentId: String(agentId) }, signal }),
+    units: (agentId, query = {}, { signal } = {}) =>
+      ask(ENDPOINTS.units, { params: { agentId: String(agentId) }, query, signal }),
+    launchUnits: (agentId, body, { signal } = {}) =>
+      ask(ENDPOINTS.launchUnits, { params: { agentId: String(agentId) }, body, signal }),
+    buyUnits: (agentId, body, { signal } = {}) =>
+      ask(ENDPOINTS.buyUnits, { params: { agentId: String(agentId) }, body, signal }),
+    sellUnits: (agentId, body, { signal } = {}) =>
+      ask(ENDPOINTS.sellUnits, { params: { agentId: String(agentId) }, body, signal }),
     peers: ({ signal } = {}) => ask(ENDPOINTS.peers, { signal }),
     bans: ({ signal } = {}) => ask(ENDPOINTS.bans, { signal }),
     ban: (body, { signal } = {}) => ask(ENDPOINTS.ban, { body, signal }),

@@ -16,7 +16,9 @@ export const agentSchema = z.object({
   file: z.string().describe('the agent file'),
   state: z.enum(['starting', 'serving', 'failed']),
   problem: noticeSchema.nullable().describe('why it is not served; it is tried again'),
-  model: z.object({ kind: z.enum(['chat', 'classifier', 'text', 'agent']), name: z.string() }).nullable(),
+  model: z
+    .object({ kind: z.enum(['chat', 'classifier', 'text', 'embedding', 'agent']), name: z.string() })
+    .nullable(),
   tools: z
     .array(
       z.object({

@@ -1,10 +1,7 @@
 import { z } from 'zod';
+import { agentIdSchema } from './agent-id.ts';
+import { tillTermsSchema } from './revenue.ts';
 import { addressSchema, amountSchema, timeSchema } from './values.ts';
-
-export const agentIdSchema = z
-  .string()
-  .regex(/^\d{1,20}$/, 'must be the number of an identity')
-  .describe('identity of the agent (ERC-8004)');
 
 const registry = z
   .object({ chainId: z.number().int(), address: addressSchema })
@@ -20,6 +17,14 @@ export const registrationSchema = z.object({
     .nullable()
     .describe("what it would cost, about, in the chain's own currency; null if it was done"),
   transactions: z.array(z.string()).describe('none if everything was on chain already'),
+  till: z
+    .object({
+      address: addressSchema,
+      terms: tillTermsSchema,
+      effectiveAt: timeSchema.nullable().describe('when the terms count; null: now'),
+    })
+    .nullable()
+    .describe('how payments are divided; null if all of them are the wallet of the node'),
 });
 export type RegistrationDocument = z.infer<typeof registrationSchema>;
 
@@ -85,6 +90,9 @@ export const agentIdentitySchema = z.object({
   skills: z.array(z.object({ id: z.string(), description: z.string() })),
   url: z.string().nullable().describe('where it is called over libp2p'),
   proven: z.boolean().describe('whether every link holds'),
+  till: tillTermsSchema
+    .nullable()
+    .describe('how its till divides payments; null if it is paid to its wallet'),
   links: z.array(
     z.object({
       name: z.enum(['registered', 'place', 'file', 'key', 'answers', 'card', 'payee']),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { agentIdSchema } from '../documents/agent-id.ts';
 import {
   agentListSchema,
   agentMemorySchema,
@@ -11,7 +12,6 @@ import {
 import { askRequestSchema } from '../documents/asked.ts';
 import {
   agentIdentitySchema,
-  agentIdSchema,
   directoryListSchema,
   directoryQuerySchema,
   registrationRequestSchema,

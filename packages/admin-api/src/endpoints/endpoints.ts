@@ -5,6 +5,7 @@ import { networkEndpoints } from './network.ts';
 import { nodeEndpoints } from './node.ts';
 import { paymentEndpoints } from './payments.ts';
 import { publicationEndpoints } from './publications.ts';
+import { revenueEndpoints } from './revenue.ts';
 import { rewardEndpoints } from './rewards.ts';
 import { roundEndpoints } from './rounds.ts';
 import { stakeEndpoints } from './stakes.ts';
@@ -23,4 +24,5 @@ export const ENDPOINTS = {
   ...stakeEndpoints,
   ...agentEndpoints,
   ...paymentEndpoints,
+  ...revenueEndpoints,
 };

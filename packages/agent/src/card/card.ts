@@ -31,6 +31,7 @@ const DEFAULT_SKILLS: Readonly<Record<EngineFacts['kind'], Pick<AgentSkill, 'id'
   chat: { id: 'chat', tags: ['chat'] },
   classifier: { id: 'classify', tags: ['classification'] },
   text: { id: 'continue', tags: ['text'] },
+  embedding: { id: 'embed', tags: ['embedding'] },
   agent: { id: 'ask', tags: ['agent'] },
 };
 

@@ -1,5 +1,5 @@
-import type { Sum } from '@chorus/protocol';
-import type { AgentLimits, BytesSettings, TokenSettings } from './schema.ts';
+import type { Sum, TillTerms } from '@chorus/protocol';
+import type { AgentLimits, BytesSettings, EmbedSettings, TokenSettings } from './schema.ts';
 
 /** A chat model at an endpoint; secrets are resolved. */
 export interface ChatModel {
@@ -27,6 +27,12 @@ export interface BytesModel {
   kind: 'bytes';
   file: string;
   sampling: BytesSettings;
+}
+
+/** An ONNX model of texts as vectors. */
+export interface EmbeddingModel extends EmbedSettings {
+  kind: 'embedding';
+  file: string;
 }
 
 /** A language model on this machine. */
@@ -67,6 +73,7 @@ export type AgentModel =
   | ChatModel
   | ClassifierModel
   | BytesModel
+  | EmbeddingModel
   | LanguageModelFile
   | NetworkModel
   | HiredAgent;
@@ -98,8 +105,11 @@ export type ToolServer = {
 export interface KnowledgeFiles {
   /** Files, folders and patterns, from the folder of the agent file. */
   files: readonly string[];
-  /** A model for embeddings at the endpoint of the agent's chat model; null: passages are found by words. */
-  embed: { model: string } | null;
+  /**
+   * A model for embeddings, at the endpoint of the agent's chat model or on this machine; null: passages are found by
+   * words.
+   */
+  embed: { model: string } | EmbeddingModel | null;
 }
 
 /** An agent file that was checked: every default filled in, files read, secrets resolved. */
@@ -114,8 +124,14 @@ export interface AgentDefinition {
   tools: readonly ToolServer[];
   /** What a call costs; null: nothing. */
   price: Sum | null;
+  /** How what is paid is divided, by its till; null: all of it is the agent's, paid to the wallet. */
+  share: TillTerms | null;
   knowledge: KnowledgeFiles | null;
   /** Null: it keeps nothing of its callers. */
   memory: { keepDays: number } | null;
+  /** Whether callers may have its language model write on from texts of theirs, without the instructions. */
+  completions: boolean;
+  /** Whether answers of its language model carry receipts, which show the instructions. */
+  receipts: boolean;
   limits: AgentLimits;
 }

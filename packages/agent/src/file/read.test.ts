@@ -43,10 +43,57 @@ describe('an agent file', () => {
       skills: null,
       tools: [],
       price: null,
+      share: null,
       knowledge: null,
       memory: null,
+      completions: false,
+      receipts: false,
       limits: { steps: 12, tokens: 32_000, seconds: 120, depth: 3, concurrent: 4 },
     });
+  });
+
+  it.each([
+    ['model: { gguf: { file: m.gguf } }', true],
+    ['model: { gguf: { file: m.gguf } }\ninstructions: Be kind.', false],
+    ['model: { gguf: { file: m.gguf } }\ninstructions: Be kind.\ncompletions: true', true],
+    ['model: { gguf: { file: m.gguf } }\ncompletions: false', false],
+    ['model: { network: { task: 3 } }', true],
+    ['model: { network: { task: 3, bytes: true } }', false],
+    ['model: { onnx: { file: m.onnx } }', false],
+  ])(
+    'a language model without instructions writes on from texts of callers, unless its owner says otherwise: %j',
+    (model, expected) => {
+      expect(read(`${HEAD}${model}`).completions).toBe(expected);
+    },
+  );
+
+  it('an ONNX model of texts as vectors has its tokenizer, and defaults for the rest', () => {
+    expect(read(`${HEAD}model: { onnx: { file: m.onnx, embed: { tokenizer: t.json } } }`)).toMatchObject({
+      model: {
+        kind: 'embedding',
+        file: 'm.onnx',
+        tokenizer: 't.json',
+        pooling: 'mean',
+        normalise: true,
+        tokens: 256,
+      },
+      completions: false,
+      receipts: false,
+    });
+    const both = 'model: { onnx: { file: m.onnx, bytes: true, embed: { tokenizer: t.json } } }';
+    expect(faults(`${HEAD}${both}`)).toHaveLength(1);
+    const { knowledge } = read(
+      `${CHAT}knowledge: { files: [./a], embed: { onnx: { file: m.onnx, tokenizer: t.json } } }`,
+    );
+    expect(knowledge).toMatchObject({ embed: { kind: 'embedding', file: 'm.onnx', tokens: 256 } });
+    const two = 'knowledge: { files: [./a], embed: { model: m, onnx: { file: m.onnx, tokenizer: t.json } } }';
+    expect(faults(`${CHAT}${two}`)).toHaveLength(1);
+  });
+
+  it('completions of a model that is no language model here are refused', () => {
+    expect(faults(`${CHAT}completions: true`)).toEqual([
+      '4:1 "completions" need a language model on this machine (model.gguf), or that of a task (model.network) -> remove them, or name such a model',
+    ]);
   });
 
   it('a file may name texts, which are read from its folder', () => {
@@ -135,6 +182,52 @@ describe('an agent file', () => {
   });
 });
 
+describe('shares of a price', () => {
+  const shared = (share: string, model = 'network: { task: 3 }') =>
+    `${HEAD}model: { ${model} }\nprice: 0.02 CHOR\nshare: ${share}\n`;
+
+  it('are read as the terms of a till, those of a model from a task by its number', () => {
+    const text = shared(
+      '{ trainers: 20, holders: 2.5, tools: [{ agent: 9, percent: 1 }, { agent: 4, percent: 0.01 }] }',
+    );
+    expect(read(text).share).toEqual({
+      holdersBps: 250,
+      models: [{ id: 3n, bps: 2000 }],
+      tools: [
+        { id: 4n, bps: 1 },
+        { id: 9n, bps: 100 },
+      ],
+    });
+    const list = '{ trainers: [{ task: 8, percent: 30 }, { task: 2, percent: 5 }] }';
+    expect(read(shared(list, 'onnx: { file: m.onnx }')).share?.models).toEqual([
+      { id: 2n, bps: 500 },
+      { id: 8n, bps: 3000 },
+    ]);
+    expect(read(`${CHAT}price: 1 CHOR\n`).share).toBeNull();
+  });
+
+  it.each([
+    ['{ trainers: 20 }', 'onnx: { file: m.onnx }', 'must name the tasks'],
+    ['{ trainers: 60, holders: 40.01 }', undefined, 'gives 100.01 % away'],
+    ['{ trainers: 0 }', undefined, 'share.trainers'],
+    ['{ holders: 1.005 }', undefined, 'at most two digits'],
+    ['{ holders: 101 }', undefined, 'share.holders'],
+    [
+      '{ tools: [{ agent: 4, percent: 1 }, { agent: 4, percent: 1 }] }',
+      undefined,
+      'must name each agent once',
+    ],
+    ['{ trainers: [{ task: 1, percent: 1 }, { task: 1, percent: 1 }] }', undefined, 'share.trainers'],
+    ['{ models: 4000 }', undefined, 'there is no such key'],
+  ])('%s of %s are refused', (share, model, message) => {
+    expect(faults(shared(share, model)).join()).toContain(message);
+  });
+
+  it('need a price', () => {
+    expect(faults(`${CHAT}share: { holders: 10 }\n`).join()).toContain('needs a price');
+  });
+});
+
 describe('a price', () => {
   it.each([
     '0.02',
@@ -202,13 +295,13 @@ limits: { steps: 40, seconds: 900 }
     });
   });
 
-  it('an agent with a trained model is read without its shape of output and shares', () => {
+  it('an agent with a trained model is read without its shape of output', () => {
     expect(read(digits).skills).toMatchObject([
       { id: 'read-digit', inputModes: ['image/png'], outputModes: null },
     ]);
-    const whole = `${digits.replace('image/png } }', 'image/png }, output: { digit: integer } }')}price: 0.001 CHOR\nshare: { models: 4000 }\n`;
-    expect(faults(whole)).toHaveLength(3); // and an output without its media type
-    expect(unsupported(whole)).toEqual(['skills.0.output.digit', 'share']);
+    const whole = `${digits.replace('image/png } }', 'image/png }, output: { digit: integer } }')}price: 0.001 CHOR\n`;
+    expect(faults(whole)).toHaveLength(2); // and an output without its media type
+    expect(unsupported(whole)).toEqual(['skills.0.output.digit']);
   });
 
   it('a team is refused: graphs and spending are not there yet', () => {

@@ -12,6 +12,7 @@ import {
   defaultSampling,
 } from './schema.ts';
 import { ENVIRONMENT_REFERENCE, type Environment, resolveEndpoint } from './secrets.ts';
+import { shareOf } from './share.ts';
 import { toolsOf } from './tools.ts';
 import { readYaml, type YamlValue } from './yaml.ts';
 
@@ -59,17 +60,21 @@ function hideLiteralKey(value: unknown): void {
 
 function define(file: AgentFile, yaml: YamlValue, options: ReadOptions): AgentDefinition {
   const { name, version, limits } = file;
+  const instructions = instructionsOf(file, yaml, options);
   return {
     name,
     description: file.description ?? name,
     version,
-    instructions: instructionsOf(file, yaml, options),
+    instructions,
     model: modelOf(file.model, yaml, options),
     skills: file.skills?.map(skillOf) ?? null,
     tools: toolsOf(file, yaml, options),
     price: file.price === undefined ? null : parseSum(file.price),
+    share: shareOf(file, yaml, options.source),
     knowledge: knowledgeOf(file, yaml, options),
     memory: memoryOf(file, yaml, options),
+    completions: offers('completions', file, instructions, yaml, options),
+    receipts: offers('receipts', file, instructions, yaml, options),
     limits,
   };
 }
@@ -97,7 +102,9 @@ function knowledgeOf(file: AgentFile, yaml: YamlValue, { source }: ReadOptions):
   if (!knowledge) return null;
   requireChatModel('knowledge', file, yaml, source);
   const { files, embed } = Array.isArray(knowledge) ? { files: knowledge } : knowledge;
-  return { files, embed: embed ?? null };
+  const { model, onnx } = embed ?? {};
+  if (onnx) return { files, embed: { kind: 'embedding', ...onnx } };
+  return { files, embed: model === undefined ? null : { model } };
 }
 
 function memoryOf(file: AgentFile, yaml: YamlValue, { source }: ReadOptions): AgentDefinition['memory'] {
@@ -105,6 +112,25 @@ function memoryOf(file: AgentFile, yaml: YamlValue, { source }: ReadOptions): Ag
   if (!memory) return null;
   requireChatModel('memory', file, yaml, source);
   return { keepDays: Number.parseInt(memory.keep, 10) };
+}
+
+/** What an agent with a language model offers that goes around its instructions, or shows them. */
+function offers(
+  key: 'completions' | 'receipts',
+  { model, ...file }: AgentFile,
+  instructions: string,
+  yaml: YamlValue,
+  { source }: ReadOptions,
+): boolean {
+  const isLanguage = model.gguf !== undefined || (model.network !== undefined && !model.network.bytes);
+  if (!file[key] || isLanguage) return isLanguage && (file[key] ?? instructions.trim() === '');
+  const fault = {
+    path: key,
+    ...yaml.placeOf([key]),
+    message: 'need a language model on this machine (model.gguf), or that of a task (model.network)',
+    hint: 'remove them, or name such a model',
+  };
+  throw new AgentFileError(source, [fault]);
 }
 
 function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOptions): AgentModel {
@@ -120,7 +146,8 @@ function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOption
     return { kind: 'openai', url: url.replace(/\/+$/, ''), name, key, temperature };
   }
   if (onnx) {
-    const { file, classes, input } = onnx;
+    const { file, classes, input, embed } = onnx;
+    if (embed) return { kind: 'embedding', file, ...embed };
     if (onnx.bytes !== undefined) return { kind: 'bytes', file, sampling: samplingOf(onnx.bytes) };
     return { kind: 'classifier', file, classes: classesOf(classes, yaml, options), input: input ?? null };
   }

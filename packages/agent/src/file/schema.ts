@@ -2,6 +2,7 @@ import { isPlainLine, parseSum } from '@chorus/protocol';
 import { z } from 'zod';
 import { MAX_INSTRUCTIONS } from './limits.ts';
 import { ENVIRONMENT_REFERENCE } from './secrets.ts';
+import { share } from './share-schema.ts';
 
 const MAX_CLASSES = 100_000;
 
@@ -102,6 +103,20 @@ const gguf = z
   })
   .describe('A language model on this machine (GGUF, architecture llama)');
 
+const embed = z
+  .strictObject({
+    tokenizer: path.describe(
+      "The model's tokenizer.json, as Hugging Face has it, from the folder of the agent file",
+    ),
+    pooling: z
+      .enum(['mean', 'cls'])
+      .default('mean')
+      .describe('How the vectors of the tokens become one: their mean, or that of the first token'),
+    normalise: z.boolean().default(true).describe('Vectors have the length 1'),
+    tokens: z.number().int().min(2).max(8192).default(256).describe('Most tokens of a text'),
+  })
+  .describe('The model turns texts into vectors (sentence-transformers in ONNX)');
+
 const onnx = z
   .strictObject({
     file: path.describe('The ONNX file, from the folder of the agent file'),
@@ -130,16 +145,23 @@ const onnx = z
       .describe(
         'The model predicts the next byte of a text: true, or how it is sampled. Default: it is a classifier',
       ),
+    embed: embed.optional(),
   })
   .refine((model) => model.bytes === undefined || model.classes === undefined, {
     path: ['classes'],
     message: 'has no meaning for a model of text (bytes)',
   })
+  .refine((model) => model.embed === undefined || (!model.bytes && !model.classes && !model.input), {
+    path: ['embed'],
+    message: 'has no meaning together with bytes, classes or input',
+  })
   .refine((model) => model.bytes === undefined || model.input === undefined, {
     path: ['input'],
     message: 'has no meaning for a model of text (bytes): use bytes.context',
   })
-  .describe('An ONNX model on this machine: a classifier, or a language model over bytes');
+  .describe(
+    'An ONNX model on this machine: a classifier, a language model over bytes, or a model of texts as vectors',
+  );
 
 const network = z
   .strictObject({
@@ -283,7 +305,14 @@ const knowledge = z
       files: files.describe('Files, folders and patterns such as ./docs/*.pdf, from the folder of this file'),
       embed: z
         .strictObject({
-          model: line(200).describe('A model for embeddings at the endpoint of model.openai'),
+          model: line(200).optional().describe('A model for embeddings at the endpoint of model.openai'),
+          onnx: embed
+            .extend({ file: path.describe('The ONNX file, from the folder of the agent file') })
+            .optional()
+            .describe('A model of texts as vectors on this machine'),
+        })
+        .refine(({ model, onnx }) => (model === undefined) !== (onnx === undefined), {
+          message: 'must have exactly one of model and onnx',
         })
         .optional()
         .describe('Finds passages by meaning too. Default: by their words alone'),
@@ -357,13 +386,27 @@ export const agentFileSchema = z
       .describe(
         'What a call costs, with the symbol or address of its token, such as 0.02 CHOR. Default: nothing',
       ),
+    share: share.optional(),
     knowledge: knowledge.optional(),
     memory: memory.optional(),
+    completions: z
+      .boolean()
+      .optional()
+      .describe(
+        'Callers may have the language model write on from texts of theirs, without the instructions. Default: if there are no instructions',
+      ),
+    receipts: z
+      .boolean()
+      .optional()
+      .describe(
+        'Answers of the language model carry receipts, by which a caller with the same model can do them again; they show the instructions. Default: if there are no instructions',
+      ),
     limits: limits.prefault({}).describe('What one request may use at most'),
   })
   .meta({ title: 'Chorus agent file' });
 
 export type AgentFile = z.output<typeof agentFileSchema>;
+export type EmbedSettings = z.output<typeof embed>;
 export type BytesSettings = z.output<typeof bytes>;
 export type TokenSettings = z.output<typeof sampling>;
 export type ToolServerEntry = z.output<typeof toolServer>;

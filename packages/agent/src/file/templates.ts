@@ -45,12 +45,27 @@ export interface TemplateOptions {
   schema: string;
   /** YAML of the model, from its key on; that of the template by default. */
   model?: string;
+  /** The task whose trainers a part of the price could go to; null: none. */
+  task?: string | null;
   description?: string;
 }
 
+/** How those who trained a model can be paid for its use. */
+const shareText = (task: string): string => `
+# What a call costs, and who gets a part of it: here a fifth goes to those who trained the model.
+# price: 0.01 CHOR
+# share: { trainers: [{ task: ${task}, percent: 20 }] }
+`;
+
 /** A commented agent file. */
 export function templateText(template: Template, options: TemplateOptions): string {
-  const { name, schema, model = MODELS[template], description = DESCRIPTIONS[template] } = options;
+  const {
+    name,
+    schema,
+    model = MODELS[template],
+    description = DESCRIPTIONS[template],
+    task = null,
+  } = options;
   const instructions =
     template === 'chat' || template === 'language' ? '\ninstructions: Answer briefly.\n' : '';
   return `# yaml-language-server: $schema=${schema}
@@ -59,7 +74,7 @@ chorus: agent/1
 name: ${JSON.stringify(name)}
 description: ${JSON.stringify(description)}
 
-${model}${instructions}
+${model}${instructions}${task === null ? '' : shareText(task)}
 # What one request may use at most; these are the defaults.
 limits:
   steps: 12

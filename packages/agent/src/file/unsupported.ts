@@ -8,7 +8,6 @@ export const PLANNED: readonly string[] = [
   'price.*',
   'offers',
   'spend',
-  'share',
   'publish',
   'graph',
   'limits.spend',

@@ -61,12 +61,15 @@ describe('an agent with documents', () => {
     description: 'A',
     version: '1',
     price: null,
+    share: null,
     instructions: 'Be kind.',
     model: { kind: 'openai', url: 'http://h', name: 'm', key: null, temperature: null },
     skills: null,
     tools: [],
     knowledge: null,
     memory: null,
+    completions: false,
+    receipts: false,
     limits: { steps: 5, tokens: 20_000, seconds: 60, depth: 3, concurrent: 2 },
   };
   const request: AgentRequest = {

@@ -1,5 +1,14 @@
-import { type AgentMessage, type AgentRequest, ChorusError, type EngineEvent } from '@chorus/protocol';
-import { describe, expect, it } from 'vitest';
+import {
+  type AgentMessage,
+  type AgentRequest,
+  ChorusError,
+  type CompletionRequest,
+  type Engine,
+  type EngineCompletion,
+  type EngineCompletionEvent,
+  type EngineEvent,
+} from '@chorus/protocol';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { collect } from '../../../../test/collect.ts';
 import { ScriptedEngine } from '../../../../test/twins/engine.ts';
 import type { AgentDefinition } from '../file/definition.ts';
@@ -14,8 +23,11 @@ const definition = (limits: Partial<AgentDefinition['limits']> = {}): AgentDefin
   skills: null,
   tools: [],
   price: null,
+  share: null,
   knowledge: null,
   memory: null,
+  completions: false,
+  receipts: false,
   limits: { steps: 12, tokens: 1000, seconds: 60, depth: 3, concurrent: 2, ...limits },
 });
 const says = (from: AgentMessage['from'], text: string): AgentMessage => ({
@@ -258,5 +270,108 @@ describe('an agent that fails', () => {
       code: 'E_AGENT_CLOSED',
     });
     expect(engine.isClosed).toBe(true);
+  });
+});
+
+describe('an agent that writes on from texts', () => {
+  const asked: EngineCompletion[] = [];
+  /** Writes as many letters as it may, after a turn of the event loop each. */
+  const engine = (letters = 3): Engine =>
+    Object.assign(new ScriptedEngine(), {
+      complete: async function* (request: EngineCompletion): AsyncGenerator<EngineCompletionEvent> {
+        asked.push(request);
+        for (let i = 0; i < Math.min(letters, request.maxTokens); i++) {
+          await new Promise(setImmediate);
+          yield { type: 'text', text: 'x' };
+        }
+        yield { type: 'finished', reason: 'length', usage: { inputTokens: 2, outputTokens: 3 } };
+      },
+    });
+  const offering = (limits: Partial<AgentDefinition['limits']> = {}) => ({
+    ...definition(limits),
+    completions: true,
+  });
+  const completion = (more: Partial<CompletionRequest> = {}): CompletionRequest => ({
+    prompts: [{ text: 'a' }],
+    maxTokens: 3,
+    echo: false,
+    wishes: {},
+    caller: 'anonymous',
+    ...more,
+  });
+  beforeEach(() => void asked.splice(0));
+
+  it('offers it only if its owner and its model do', () => {
+    expect(createExecutor({ definition: offering(), engine: engine() }).complete).toBeDefined();
+    expect(createExecutor({ definition: definition(), engine: engine() }).complete).toBeUndefined();
+    expect(createExecutor({ definition: offering(), engine: new ScriptedEngine() }).complete).toBeUndefined();
+  });
+
+  it('writes the choices of a request together, each with a seed of its own, and adds up their tokens', async () => {
+    const executor = createExecutor({ definition: offering(), engine: engine() });
+    const prompts = Array.from({ length: 6 }, (_, i) => ({ text: `${i}` }));
+    const events = await collect(executor.complete!(completion({ prompts, wishes: { seed: 5 } }), never));
+    expect(events.at(-1)).toEqual({ type: 'completed', usage: { inputTokens: 12, outputTokens: 18 } });
+    for (const choice of prompts.keys()) {
+      const own = events.flatMap((each) =>
+        each.type === 'choice' && each.choice === choice ? each.event.type : [],
+      );
+      expect(own).toEqual(['text', 'text', 'text', 'finished']);
+    }
+    // Those that are written at the same time come in turns.
+    const firsts = events.slice(0, 4).map((each) => each.type === 'choice' && each.choice);
+    expect(new Set(firsts).size).toBe(4);
+    expect(asked.map(({ prompt, wishes }) => [prompt, wishes.seed])).toEqual(
+      prompts.map((prompt, i) => [prompt, 5 + i]),
+    );
+  });
+
+  it('all choices together have the tokens of one request', async () => {
+    const executor = createExecutor({ definition: offering({ tokens: 100 }), engine: engine() });
+    const prompts = [{ tokens: Array<number>(30).fill(1) }, { tokens: Array<number>(30).fill(1) }];
+    await collect(executor.complete!(completion({ prompts, maxTokens: 1000 }), never));
+    expect(asked.map(({ maxTokens }) => maxTokens)).toEqual([20, 20]);
+    const long = { tokens: Array<number>(100).fill(1) };
+    await expect(collect(executor.complete!(completion({ prompts: [long] }), never))).rejects.toMatchObject({
+      code: 'E_AGENT_BUDGET',
+    });
+  });
+
+  it('takes a place like any request, and gives it back when its reader leaves', async () => {
+    const executor = createExecutor({ definition: offering({ concurrent: 1 }), engine: engine() });
+    for await (const _ of executor.complete!(completion(), never)) {
+      await expect(collect(executor.complete!(completion(), never))).rejects.toMatchObject({
+        code: 'E_AGENT_BUSY',
+      });
+      await expect(collect(executor.execute(request('hi'), never))).rejects.toMatchObject({
+        code: 'E_AGENT_BUSY',
+      });
+      break;
+    }
+    expect(await collect(executor.complete!(completion(), never))).toHaveLength(5);
+  });
+
+  it('a choice that fails ends the others', async () => {
+    const ended: number[] = [];
+    const failing: Engine = Object.assign(new ScriptedEngine(), {
+      complete: async function* ({ prompt }: EngineCompletion): AsyncGenerator<EngineCompletionEvent> {
+        const { text } = prompt as { text: string };
+        try {
+          for (let i = 0; i < 50; i++) {
+            await new Promise(setImmediate);
+            if (text === '2' && i === 3) throw new ChorusError('E_AGENT_INPUT', 'no');
+            yield { type: 'text', text };
+          }
+        } finally {
+          ended.push(Number(text));
+        }
+      },
+    });
+    const executor = createExecutor({ definition: offering(), engine: failing });
+    const prompts = ['0', '1', '2'].map((text) => ({ text }));
+    await expect(collect(executor.complete!(completion({ prompts }), never))).rejects.toMatchObject({
+      code: 'E_AGENT_INPUT',
+    });
+    await vi.waitFor(() => expect(ended.sort()).toEqual([0, 1, 2]));
   });
 });

@@ -6,16 +6,23 @@ import {
   type AgentTool,
   type AgentUsage,
   ChorusError,
+  type CompletionEvent,
+  type CompletionRequest,
+  type EmbeddingEvent,
+  type EmbeddingRequest,
   type Engine,
   type EngineEvent,
   type EngineMessage,
   hasCode,
   type Passage,
   type ToolCall,
+  type Transcript,
 } from '@chorus/protocol';
 import type { AgentDefinition } from '../file/definition.ts';
 import { LimitLedger, type RequestLedger } from '../limits/ledger.ts';
 import { citationsOf } from './citations.ts';
+import { completeAll } from './complete.ts';
+import { embedAll } from './embed.ts';
 import { fenceCode } from './fence.ts';
 import { MAX_PASSAGES } from './limits.ts';
 import { questionOf } from './passages.ts';
@@ -54,9 +61,12 @@ interface Step {
   calls: readonly ToolCall[];
   reason: 'stop' | 'length' | 'filtered';
   usage: AgentUsage;
+  transcript: Transcript | undefined;
 }
 
 class ModelExecutor implements AgentExecutor {
+  readonly complete?: NonNullable<AgentExecutor['complete']>;
+  readonly embed?: NonNullable<AgentExecutor['embed']>;
   readonly #definition: AgentDefinition;
   readonly #engine: Engine;
   readonly #resources: AgentResources | undefined;
@@ -72,6 +82,8 @@ class ModelExecutor implements AgentExecutor {
     this.#approve = approve ?? null;
     this.#now = now;
     this.#ledger = new LimitLedger(definition.limits);
+    if (engine.complete && definition.completions) this.complete = (...asked) => this.#complete(...asked);
+    if (engine.embed) this.embed = (...asked) => this.#embed(...asked);
   }
 
   get followsWishes(): boolean {
@@ -79,6 +91,30 @@ class ModelExecutor implements AgentExecutor {
   }
 
   async *execute(request: AgentRequest, signal: AbortSignal): AsyncGenerator<AgentEvent> {
+    try {
+      yield* this.#within(signal, (ledger, ended) => this.#answer(request, ledger, ended));
+    } catch (error) {
+      if (!hasCode(error, 'E_AGENT_INPUT')) throw error;
+      const { message, hint } = error as ChorusError;
+      yield { type: 'rejected', reason: hint ? `${message}: ${hint}` : message };
+    }
+  }
+
+  #complete(request: CompletionRequest, signal: AbortSignal): AsyncGenerator<CompletionEvent> {
+    return this.#within(signal, (ledger, ended) =>
+      completeAll(this.#engine, { ...request, transcript: this.#definition.receipts }, ledger, ended),
+    );
+  }
+
+  #embed(request: EmbeddingRequest, signal: AbortSignal): AsyncGenerator<EmbeddingEvent> {
+    return this.#within(signal, (ledger, ended) => embedAll(this.#engine, request, ledger, ended));
+  }
+
+  /** Work on one request, within its place and its time. */
+  async *#within<T>(
+    signal: AbortSignal,
+    work: (ledger: RequestLedger, ended: AbortSignal) => AsyncGenerator<T>,
+  ): AsyncGenerator<T> {
     signal.throwIfAborted();
     this.#closing.signal.throwIfAborted();
     const ledger = this.#ledger.open(this.#now());
@@ -86,14 +122,12 @@ class ModelExecutor implements AgentExecutor {
     const timer = setTimeout(() => time.abort(), ledger.millisecondsLeft(this.#now()));
     const ended = AbortSignal.any([signal, time.signal, this.#closing.signal]);
     try {
-      yield* this.#answer(request, ledger, ended);
+      yield* work(ledger, ended);
     } catch (error) {
       signal.throwIfAborted();
       this.#closing.signal.throwIfAborted();
       if (time.signal.aborted) throw this.#outOfTime(error);
-      if (!hasCode(error, 'E_AGENT_INPUT')) throw error;
-      const { message, hint } = error as ChorusError;
-      yield { type: 'rejected', reason: hint ? `${message}: ${hint}` : message };
+      throw error;
     } finally {
       clearTimeout(timer);
       ledger.close();
@@ -123,6 +157,7 @@ class ModelExecutor implements AgentExecutor {
     let used: AgentUsage = { inputTokens: 0, outputTokens: 0 };
     let text = '';
     let reason: 'stop' | 'length';
+    let transcript: Transcript | undefined;
     while (true) {
       const step = yield* this.#step(request, prompt, tools, ledger, text !== '', signal);
       used = {
@@ -135,7 +170,7 @@ class ModelExecutor implements AgentExecutor {
         yield { type: 'rejected', reason: "the model's host withheld the answer" };
         return;
       }
-      reason = step.reason;
+      [reason, transcript] = [step.reason, step.transcript];
       // The arguments of a call that was cut are not what the model meant.
       if (step.calls.length === 0 || step.reason === 'length') break;
       const calls = yield* makeCalls(step.calls, calling, signal);
@@ -145,7 +180,12 @@ class ModelExecutor implements AgentExecutor {
     }
     const citations = citationsOf(text, prompt.passages);
     if (citations.length > 0) yield { type: 'citations', citations };
-    yield { type: 'completed', usage: used, ...(reason === 'length' ? { reason } : {}) };
+    yield {
+      type: 'completed',
+      usage: used,
+      ...(reason === 'length' ? { reason } : {}),
+      ...(transcript ? { transcript } : {}),
+    };
   }
 
   /** What the agent's documents say to a message. */
@@ -170,7 +210,10 @@ class ModelExecutor implements AgentExecutor {
     let text = '';
     let written = 0;
     let finished: Extract<EngineEvent, { type: 'finished' }> | undefined;
-    const followed = wishes && this.followsWishes ? { wishes } : {};
+    const followed = {
+      ...(wishes && this.followsWishes ? { wishes } : {}),
+      ...(this.#definition.receipts ? { transcript: true } : {}),
+    };
     const request = { messages: [...prompt.messages], tools, maxOutputTokens, taskId, hops, ...followed };
     for await (const event of stoppable(this.#engine.run(request, signal), signal)) {
       if (event.type === 'finished') {
@@ -195,7 +238,8 @@ class ModelExecutor implements AgentExecutor {
     const { bytesPerToken } = this.#engine.facts;
     const estimate = { input: prompt.tokens, output: Math.ceil(written / (bytesPerToken ?? Infinity)) };
     ledger.spend(finished.usage, estimate);
-    return { text, calls, reason: finished.reason, usage: finished.usage };
+    const { reason, usage, transcript } = finished;
+    return { text, calls, reason, usage, transcript };
   }
 
   #outOfTime(cause: unknown): ChorusError {

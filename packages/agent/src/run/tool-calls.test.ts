@@ -21,8 +21,11 @@ const definition = (limits: Partial<AgentDefinition['limits']> = {}): AgentDefin
   skills: null,
   tools: [],
   price: null,
+  share: null,
   knowledge: null,
   memory: null,
+  completions: false,
+  receipts: false,
   limits: { steps: 5, tokens: 20_000, seconds: 60, depth: 3, concurrent: 2, ...limits },
 });
 const request: AgentRequest = {

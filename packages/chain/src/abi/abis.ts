@@ -1,10 +1,13 @@
 import {
+  agentTills,
+  agentUnits,
   type ContractArtifact,
   chorusGovernor,
   chorusTimelock,
   chorusToken,
   contributionVerifier,
   identityRegistry,
+  modelRoyalties,
   parameters,
   projectionVerifier,
   reputationRegistry,
@@ -25,6 +28,9 @@ export const ATTESTOR = new Interface(roundAttestor.abi);
 export const IDENTITIES = new Interface(identityRegistry.abi);
 export const VALIDATIONS = new Interface(validationRegistry.abi);
 export const TOKEN = new Interface(chorusToken.abi);
+export const TILLS = new Interface(agentTills.abi);
+export const UNITS = new Interface(agentUnits.abi);
+export const ROYALTIES = new Interface(modelRoyalties.abi);
 export const VERIFIER = new Interface(contributionVerifier.abi);
 
 /** The verifiers by rule. */
@@ -37,11 +43,14 @@ export const VERIFIERS: Readonly<Record<RuleName, ContractArtifact>> = {
 export const ARTIFACTS: ReadonlyMap<string, ContractArtifact> = new Map(
   [
     ...taskLibraries,
+    agentTills,
+    agentUnits,
     chorusGovernor,
     chorusTimelock,
     chorusToken,
     contributionVerifier,
     identityRegistry,
+    modelRoyalties,
     parameters,
     projectionVerifier,
     reputationRegistry,

@@ -1,8 +1,9 @@
 import type { Address } from '@chorus/protocol';
 import { type Interface, type JsonRpcProvider, ZeroAddress } from 'ethers';
-import { ATTESTOR, PARAMETERS, TASK_MANAGER } from '../abi/abis.ts';
+import { ATTESTOR, PARAMETERS, TASK_MANAGER, TILLS } from '../abi/abis.ts';
 import { ChainError } from '../errors/errors.ts';
 import { read } from '../rpc/rpc.ts';
+import { AGENT_TILLS } from './names.ts';
 
 /** The contracts around one task contract. */
 export interface ContractAddresses {
@@ -13,6 +14,13 @@ export interface ContractAddresses {
   identities: Address;
   reputations: Address;
   validations: Address;
+}
+
+/** The contracts that divide what agents are paid. */
+export interface RevenueAddresses {
+  tills: Address;
+  units: Address;
+  royalties: Address;
 }
 
 /**
@@ -56,5 +64,33 @@ export async function findContracts(
       hint: 'check the address; `chorus chain deploy` completes an interrupted deployment',
       cause,
     });
+  }
+}
+
+/**
+ * Find the contracts that divide what agents are paid; null if the parameters name none.
+ * @throws ChainError `E_CHAIN_UNREACHABLE`
+ */
+export async function findRevenueContracts(
+  provider: JsonRpcProvider,
+  parameters: Address,
+  signal?: AbortSignal,
+): Promise<RevenueAddresses | null> {
+  const ask = async (to: string, abi: Interface, name: string, args: unknown[] = []): Promise<Address> => {
+    const data = abi.encodeFunctionData(name, args);
+    const result = await read(`read ${name}`, () => provider.call({ to, data }), signal);
+    return String(abi.decodeFunctionResult(name, result)[0]).toLowerCase() as Address;
+  };
+  try {
+    const tills = await ask(parameters, PARAMETERS, 'contractOf', [AGENT_TILLS]);
+    if (tills === ZeroAddress) return null;
+    const [units, royalties] = await Promise.all(
+      ['units', 'royalties'].map((name) => ask(tills, TILLS, name)),
+    );
+    return { tills, units: units!, royalties: royalties! };
+  } catch (error) {
+    // Parameters from before there was such a name revert.
+    if (error instanceof ChainError && error.code === 'E_CHAIN_UNREACHABLE') throw error;
+    return null;
   }
 }

@@ -1,6 +1,6 @@
 import { type Address, type Hex, RULE_NAMES } from '@chorus/protocol';
 import { id, type JsonRpcProvider, Wallet } from 'ethers';
-import type { ContractAddresses } from '../contracts/addresses.ts';
+import type { ContractAddresses, RevenueAddresses } from '../contracts/addresses.ts';
 import type { VerifierSrs } from '../contracts/verifier.ts';
 import { ChainError, toChainError } from '../errors/errors.ts';
 import { isDevChain, openProvider, pollInterval } from '../rpc/rpc.ts';
@@ -67,6 +67,8 @@ export interface Deployment extends ContractAddresses {
   governor: Address;
   timelock: Address;
   treasury: Address;
+  /** Revenue of agents; null in deployments from before there was any. */
+  revenue: RevenueAddresses | null;
 }
 
 const DEFAULT_SUPPLY = 10n ** 27n;
@@ -130,6 +132,7 @@ export function deploymentOf({ chainId, startBlock, treasury, contracts }: Deplo
     governor: at('governor'),
     timelock: at('timelock'),
     treasury,
+    revenue: contracts.tills ? { tills: at('tills'), units: at('units'), royalties: at('royalties') } : null,
   };
 }
 
@@ -183,11 +186,15 @@ async function recordOf(
       transaction: null,
     };
   }
-  for (const rule of RULE_NAMES) {
-    const name = `verifier ${rule}` as const;
+  /** Not created by a transaction of this deployment. */
+  const others: [name: string, address: Address, artifact: string | null][] = [
+    ...RULE_NAMES.map((rule) => [`verifier ${rule}`, plan.addresses[`verifier ${rule}`], null] as const),
+    ...plan.made.map(({ name, address, artifact }) => [name, address, artifact.contractName] as const),
+  ].map((entry) => [...entry]);
+  for (const [name, address, artifact] of others) {
     fresh.contracts[name] ??= {
-      address: plan.addresses[name],
-      artifact: null,
+      address,
+      artifact,
       constructorArguments: '0x',
       initCodeHash: null,
       codeHash: null,

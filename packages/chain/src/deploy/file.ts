@@ -25,7 +25,8 @@ const contract = z.strictObject({
   /** Name of its artifact; null for a contract deployed elsewhere. */
   artifact: z.string().max(64).nullable(),
   constructorArguments: hex,
-  /** keccak256 of the creation code, arguments included: with the salt it gives the address. */
+  /** keccak256 of the creation code, arguments included: with the salt it gives the address. Null for a contract deployed
+   * elsewhere, or made by the constructor of another one. */
   initCodeHash: hash.nullable(),
   /** keccak256 of the code on chain; null until it is deployed. */
   codeHash: hash.nullable(),

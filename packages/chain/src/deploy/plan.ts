@@ -1,10 +1,13 @@
 import {
+  agentTills,
+  agentUnits,
   type ContractArtifact,
   chorusGovernor,
   chorusTimelock,
   chorusToken,
   identityRegistry,
   linkCode,
+  modelRoyalties,
   parameters,
   reputationRegistry,
   roundAttestor,
@@ -14,9 +17,10 @@ import {
   validationRegistry,
 } from '@chorus/contracts';
 import { type Address, type Hex, RULE_NAMES, type RuleName, type Slashing } from '@chorus/protocol';
-import { Interface, id, keccak256, ZeroAddress } from 'ethers';
+import { getCreateAddress, Interface, id, keccak256, ZeroAddress } from 'ethers';
 import { PARAMETERS, VERIFIERS } from '../abi/abis.ts';
 import { ruleId } from '../abi/signing.ts';
+import { AGENT_TILLS } from '../contracts/names.ts';
 import { VERIFIER_SIZE, type VerifierSrs } from '../contracts/verifier.ts';
 import { create2Address } from './create2.ts';
 
@@ -32,6 +36,9 @@ export type ContractName =
   | 'governor'
   | 'attestor'
   | 'taskManager'
+  | 'royalties'
+  | 'tills'
+  | 'units'
   | `verifier ${RuleName}`
   | `library ${string}`;
 
@@ -86,6 +93,9 @@ export interface PlannedContract {
   initCodeHash: Hex;
 }
 
+/** A contract that the constructor of a planned one creates. */
+export type MadeContract = Pick<PlannedContract, 'name' | 'artifact' | 'address'>;
+
 /** A call to make once. */
 export interface PlannedCall {
   name: string;
@@ -99,9 +109,13 @@ export interface DeploymentPlan {
   inputs: PlanInputs;
   /** In an order in which each contract finds those that it needs. */
   contracts: PlannedContract[];
+  made: MadeContract[];
   calls: PlannedCall[];
   addresses: Record<ContractName, Address>;
 }
+
+/** The tills make the code of tills first, then the units. */
+const UNITS_NONCE = 2;
 
 const TIMELOCK = new Interface(chorusTimelock.abi);
 const PROPOSER = id('PROPOSER_ROLE') as Hex;
@@ -148,8 +162,12 @@ export function planDeployment(inputs: PlanInputs): DeploymentPlan {
     governance.quorumPercent,
   ]);
   add('attestor', roundAttestor, [settings, identities, reputations, validations]);
-  add('taskManager', taskManager, [settings, stakes, identities]);
-  return { inputs, contracts, addresses, calls: planCalls(inputs, addresses) };
+  const tasks = add('taskManager', taskManager, [settings, stakes, identities]);
+  const royalties = add('royalties', modelRoyalties, [tasks]);
+  const tills = add('tills', agentTills, [settings, identities, royalties]);
+  addresses.units = getCreateAddress({ from: tills, nonce: UNITS_NONCE }).toLowerCase() as Address;
+  const made: MadeContract[] = [{ name: 'units', artifact: agentUnits, address: addresses.units }];
+  return { inputs, contracts, made, addresses, calls: planCalls(inputs, addresses) };
 }
 
 /** The last call hands the parameters over: until then an interrupted deployment can be completed. */
@@ -189,6 +207,7 @@ function planCalls(inputs: PlanInputs, at: Record<ContractName, Address>): Plann
       view('taskManager', [], [at.taskManager]),
       view('attestor', [], [at.attestor]),
     ),
+    set('addContract', [AGENT_TILLS, at.tills], view('contractOf', [AGENT_TILLS], [at.tills])),
   ];
   if (protocolFeeBps !== undefined) {
     calls.push(set('setProtocolFee', [protocolFeeBps], view('protocolFeeBps', [], [protocolFeeBps])));

@@ -1,8 +1,10 @@
 import { chorusTimelock } from '@chorus/contracts';
 import { type Address, type Hex, RULE_NAMES } from '@chorus/protocol';
 import { Interface, id, type JsonRpcProvider, type Result, ZeroHash } from 'ethers';
-import { PARAMETERS, TOKEN } from '../abi/abis.ts';
+import { PARAMETERS, TILLS, TOKEN } from '../abi/abis.ts';
 import { ruleId } from '../abi/signing.ts';
+import type { RevenueAddresses } from '../contracts/addresses.ts';
+import { AGENT_TILLS } from '../contracts/names.ts';
 import { VERIFIER_SIZE } from '../contracts/verifier.ts';
 import { openProvider, read } from '../rpc/rpc.ts';
 import { deploymentOf } from './deploy.ts';
@@ -99,6 +101,15 @@ async function details(
     ok: (await found) === expected,
     found: (await found) ? 'yes' : 'no',
   });
+  const revenueWiring = ({ tills, units, royalties }: RevenueAddresses) => {
+    const named = async (name: string): Promise<string> =>
+      String((await view(tills, TILLS, name))[0]).toLowerCase();
+    return [
+      points('the parameters name the tills of agents', tills, address('contractOf', [AGENT_TILLS])),
+      points('the tills name their units', units, named('units')),
+      points('the tills name the royalties', royalties, named('royalties')),
+    ];
+  };
   const wiring = await Promise.all([
     points('the parameters name the task contract', at.taskManager, address('taskManager')),
     points('the parameters name the attestor', at.attestor, address('attestor')),
@@ -109,6 +120,7 @@ async function details(
         address('verifier', [ruleId(rule), VERIFIER_SIZE]),
       ),
     ),
+    ...(at.revenue ? revenueWiring(at.revenue) : []),
     points('the timelock owns the parameters', at.timelock, address('owner')),
     holds('the governor proposes to the timelock', true, role(id('PROPOSER_ROLE'), at.governor)),
     holds('the deployer administers the timelock', false, role(ZeroHash, file.deployer)),

@@ -45,6 +45,7 @@ export async function checkCode(provider: JsonRpcProvider, file: DeploymentFile)
       if (masked(code, artifact) !== masked(linkDeployedCode(artifact, libraries), artifact)) {
         return finding('other', 'the code is not that of the artifact');
       }
+      if (entry.initCodeHash === null) return finding('same', 'the code is that of the artifact');
       const initCode = `${linkCode(artifact, libraries)}${entry.constructorArguments.slice(2)}`;
       if (create2Address(file.salt, keccak256(initCode)) !== entry.address) {
         return finding('other', 'the address is not that of this creation code and these arguments');
@@ -82,7 +83,9 @@ export async function checkDeployment(
   const libraries = Object.fromEntries(
     plan.contracts.map(({ artifact, address }) => [artifact.contractName, address]),
   );
-  const artifacts = new Map(plan.contracts.map(({ name, artifact }) => [name as string, artifact]));
+  const artifacts = new Map(
+    [...plan.contracts, ...plan.made].map(({ name, artifact }) => [name as string, artifact]),
+  );
   await Promise.all(
     Object.entries(file.contracts).map(async ([name, entry]) => {
       const code = await read('read code', () => provider.getCode(entry.address));

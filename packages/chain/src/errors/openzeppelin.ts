@@ -12,6 +12,9 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
     'the contract hit an arithmetic or index error',
     'report this with the transaction; 17 is an overflow, 18 a division by zero, 50 an index',
   ],
+  AddressEmptyCode: internal('there is no code at an address that is called'),
+  FailedDeployment: internal('the code of the till could not be created'),
+  InsufficientBalance: internal('the contract holds too little of the chain’s coin'),
   // ---- tokens ----
   ERC20InsufficientAllowance: [
     'E_CHAIN_STAKE_REQUIRED',
@@ -22,6 +25,33 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
     'E_CHAIN_STAKE_REQUIRED',
     'the balance is too small for the stake or the budget',
     'fund the account with the token of the task',
+  ],
+  ERC1155InsufficientBalance: [
+    'E_CHAIN_INVALID_PARAMS',
+    'the account has fewer units than that',
+    'look at what it holds: chorus units show',
+  ],
+  ERC1155InvalidApprover: internal('the zero address cannot approve a transfer'),
+  ERC1155InvalidArrayLength: [
+    'E_CHAIN_INVALID_PARAMS',
+    'the lists differ in length',
+    'give one amount for each id',
+  ],
+  ERC1155InvalidOperator: [
+    'E_CHAIN_INVALID_PARAMS',
+    'the zero address cannot be approved',
+    'give another address',
+  ],
+  ERC1155InvalidReceiver: [
+    'E_CHAIN_INVALID_PARAMS',
+    'this address does not take units',
+    'give a wallet, or a contract that takes ERC-1155 tokens',
+  ],
+  ERC1155InvalidSender: internal('the zero address has no units'),
+  ERC1155MissingApprovalForAll: [
+    'E_CHAIN_NOT_ALLOWED',
+    'the account may not move these units',
+    'act with their owner',
   ],
   ERC20InvalidApprover: internal('the zero address cannot approve a transfer'),
   ERC20InvalidReceiver: [

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@chorus/protocol';
+import { REVENUE_REFUSALS } from './revenue-refusals.ts';
 
 /** Meaning of a custom error in the port's terms: code, one sentence, and a hint. */
 export type Refusal = readonly [code: ErrorCode, message: string, hint: string];
@@ -342,6 +343,11 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
     'this rule and size already has a verifier',
     'verifiers are added, never replaced: use another rule name or size',
   ],
+  ContractExists: [
+    'E_CHAIN_ALREADY_DONE',
+    'this name already stands for a contract',
+    'contracts are added, never replaced: use another name',
+  ],
   ContractsExist: ['E_CHAIN_ALREADY_DONE', 'the contracts were already set', 'the deployer sets them once'],
   // ---- identities, reputation, validation ----
   NotRecorded: [
@@ -415,4 +421,5 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
     'respond with its account',
   ],
   ResponseOutOfBounds: ['E_CHAIN_INVALID_PARAMS', 'a response is 0 to 100', 'scale the response'],
+  ...REVENUE_REFUSALS,
 };

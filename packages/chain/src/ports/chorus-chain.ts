@@ -12,7 +12,9 @@ import { createRoundChain } from './round-chain.ts';
 import { createSlashChain, type EvmSlashChain } from './slash-chain.ts';
 import { createStakeChain, type EvmStakeChain } from './stake-chain.ts';
 import { createTaskChain } from './task-chain.ts';
+import { createTillChain } from './till-chain.ts';
 import { createTokenChain } from './token-chain.ts';
+import { createUnitChain } from './unit-chain.ts';
 import { createVerdictChain } from './verdict-chain.ts';
 
 /** The chain port over EVM JSON-RPC, with the extras of this implementation. */
@@ -53,5 +55,7 @@ export function createChorusChain(connection: Connection): ChorusChain {
     ...createAgentChain(parts),
     ...createTokenChain(parts),
     ...createPaymentChain(parts),
+    ...createTillChain(parts),
+    ...createUnitChain(parts),
   };
 }

@@ -1,6 +1,11 @@
 import type { ChainAccount, ChainRequests } from '@chorus/protocol';
 import type { JsonRpcProvider, Signer } from 'ethers';
-import { type ContractAddresses, findContracts } from '../contracts/addresses.ts';
+import {
+  type ContractAddresses,
+  findContracts,
+  findRevenueContracts,
+  type RevenueAddresses,
+} from '../contracts/addresses.ts';
 import type { EventIndex } from '../events/event-index.ts';
 import { RpcLogs } from '../events/logs.ts';
 import { TaskReader } from '../read/reader.ts';
@@ -33,6 +38,8 @@ export interface ChainParts {
   writer: Writer;
   /** Addresses of the contracts around the task contract: read once. */
   contracts(): Promise<ContractAddresses>;
+  /** Of those that divide what agents are paid, likewise; null if the network has none. */
+  revenueContracts(): Promise<RevenueAddresses | null>;
   /** Aborted when the chain is closed. */
   signal: AbortSignal;
   /** Stop all requests. */
@@ -46,11 +53,15 @@ export function createParts(connection: Connection): ChainParts {
   const logs = connection.index ?? new RpcLogs(provider, { signal });
   const reader = new TaskReader(provider, contract, logs, signal);
   const sender = new Sender({ ...connection, signal });
+  const contracts = once(() => findContracts(provider, contract, signal));
   return {
     connection,
     reader,
     writer: new Writer({ provider, contract, account, sender, reader, signal }),
-    contracts: once(() => findContracts(provider, contract, signal)),
+    contracts,
+    revenueContracts: once(async () =>
+      findRevenueContracts(provider, (await contracts()).parameters, signal),
+    ),
     signal,
     close: () => {
       closing.abort();

@@ -37,11 +37,14 @@ interface IParameters {
     event MinPhaseSecondsSet(uint256 value);
     event VerifierAdded(bytes32 indexed rule, uint256 indexed size, IContributionVerifier verifier);
     event ContractsSet(address indexed taskManager, address indexed attestor);
+    event ContractAdded(bytes32 indexed name, address indexed target);
 
     error ValueOutOfBounds(string parameter);
     /// @notice A rule and size has one verifier for ever.
     error VerifierExists();
     error ContractsExist();
+    /// @notice A name stands for one contract for ever.
+    error ContractExists();
 
     /// @notice At most 500 (5 %).
     function protocolFeeBps() external view returns (uint256);
@@ -64,6 +67,9 @@ interface IParameters {
     function taskManager() external view returns (address);
     /// @notice Keeps the history that `minReputation` asks for. Set once, with `taskManager`.
     function attestor() external view returns (address);
+    /// @notice Contracts around tasks, by keccak256 of a name such as "AgentTills": where clients find them. Zero: none.
+    /// Nothing here gives them rights.
+    function contractOf(bytes32 name) external view returns (address);
 
     function setProtocolFee(uint256 bps) external;
     function setTreasury(address treasury) external;
@@ -74,4 +80,5 @@ interface IParameters {
     function setMinPhaseSeconds(uint256 value) external;
     function addVerifier(bytes32 rule, uint256 size, IContributionVerifier verifier) external;
     function setContracts(address taskManager, address attestor) external;
+    function addContract(bytes32 name, address target) external;
 }

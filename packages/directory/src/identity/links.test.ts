@@ -39,6 +39,7 @@ const evidence: IdentityEvidence = {
     uri: 'ipfs://bafk',
     place: placeOf(peerId, 'harbour'),
   },
+  till: `0x${'77'.repeat(20)}`,
   file: fileOf(),
   card: cardOf(7n),
 };
@@ -122,6 +123,9 @@ describe('the links from an identity to its agent', () => {
     const registered = { ...evidence.registered!, wallet };
     expect(isProven(identityLinks({ ...evidence, registered, card: priced(wallet) }))).toBe(true);
     expect(broken({ registered, card: priced(`0x${'44'.repeat(20)}`) })).toEqual([['payee', false]]);
+    // Its own till is as good as its wallet; where there are no tills, nothing is.
+    expect(isProven(identityLinks({ ...evidence, card: priced(`0x${'77'.repeat(20)}`) }))).toBe(true);
+    expect(broken({ till: null, card: priced(`0x${'77'.repeat(20)}`) })).toEqual([['payee', false]]);
     expect(broken({ registered: { ...registered, wallet: null }, card: priced(wallet) })).toEqual([
       ['place', false],
       ['payee', false],

@@ -35,6 +35,8 @@ export interface IdentityEvidence {
   agentId: bigint;
   /** From the chain. */
   registered: RegisteredAgent | null;
+  /** Of the identity; null if the network has none. */
+  till: Address | null;
   /** From storage, checked against its CID. */
   file: Found<RegistrationFile>;
   /** From the peer itself over a connection that proves its key; the signature of the card holds. */
@@ -59,7 +61,7 @@ export interface IdentityEvidence {
  * - `key`: the file names that peer's key;
  * - `answers`: that peer, proven by its connection, answers for the agent;
  * - `card`: the agent's card is signed with that key, and names this identity in return;
- * - `payee`: what it asks for goes to the wallet that the registry names for the identity.
+ * - `payee`: what it asks for goes to the wallet that the registry names for the identity, or to its till.
  *
  * It proves who answers, and that the owner stands behind it; not that the agent does what it says.
  */
@@ -110,7 +112,7 @@ export function identityLinks(evidence: IdentityEvidence): IdentityLink[] {
         : `signed by ${signer.did}, but names ${named === null ? 'no identity' : `identity ${named}`}`,
     ),
   );
-  links.push(payeeLink(priceOfCard(card.value.card), registered.wallet, evidence.priceText));
+  links.push(payeeLink(priceOfCard(card.value.card), registered.wallet, evidence));
   return links;
 }
 
@@ -125,16 +127,14 @@ function placeLink(registered: RegisteredAgent, place: string | null): IdentityL
 function payeeLink(
   price: ReturnType<typeof priceOfCard>,
   wallet: Address | null,
-  text: string | undefined,
+  { till, priceText: text }: Pick<IdentityEvidence, 'till' | 'priceText'>,
 ): IdentityLink {
   if (!price) return link('payee', true, 'a call costs nothing');
   if (price === 'unclear') return link('payee', false, 'its card does not say clearly what a call costs');
   const says = `${text ?? `${price.units} units of ${price.token}`} a call, to ${price.payTo}`;
-  return link(
-    'payee',
-    price.payTo === wallet,
-    price.payTo === wallet ? says : `${says}, which the registry does not name`,
-  );
+  if (price.payTo === till) return link('payee', true, `${says}, its till`);
+  const isWallet = price.payTo === wallet;
+  return link('payee', isWallet, isWallet ? says : `${says}, which is neither its wallet nor its till`);
 }
 
 /** The key that a peer id is made of; null if it is made of none that is used here. */

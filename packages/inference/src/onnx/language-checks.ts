@@ -43,8 +43,8 @@ export function checkJob({ sampling, stop, most, logprobs }: LanguageJob): void 
       throw refused(name, value, `send a number from ${low} to ${high}`);
     }
   }
-  if (!Number.isInteger(most) || most < 1)
-    throw refused('maxTokens', most, 'send a whole number of 1 or more');
+  if (!Number.isInteger(most) || most < 0)
+    throw refused('maxTokens', most, 'send a whole number of 0 or more');
   const { logitBias } = sampling;
   const odd = [...logitBias].find(([id, bias]) => !(Number.isInteger(id) && id >= 0) || Number.isNaN(bias));
   if (odd || logitBias.size > MOST.biases) {

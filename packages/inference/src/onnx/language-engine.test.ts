@@ -122,7 +122,7 @@ describe('a language model', () => {
       ['stop', { stop: [''] }],
       ['stop', { stop: Array.from({ length: 17 }, () => 'x') }],
       ['logprobs', { logprobs: 21 }],
-      ['maxTokens', { maxTokens: 0 }],
+      ['maxTokens', { maxTokens: -1 }],
     ];
     for (const [name, changes] of odd) {
       await expect(write(one, { ...hi, ...changes })).rejects.toMatchObject({

@@ -1,21 +1,22 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import {
   ChorusError,
   type Engine,
+  type EngineCompletion,
+  type EngineCompletionEvent,
   type EngineEvent,
   type EngineFacts,
   type EngineRequest,
+  type ModelIdentity,
+  type ScoredToken,
+  type Transcript,
+  type WritingWishes,
 } from '@chorus/protocol';
 import { contentOf } from '../messages/content.ts';
 import { filledLimits } from './host-options.ts';
-import type { LanguageJob, LanguageOpened } from './jobs/language-messages.ts';
+import type { Findings, LanguageJob, LanguageOpened, Written } from './jobs/language-messages.ts';
 import { checkJob, DEFAULT_SAMPLING } from './language-checks.ts';
-import type {
-  GeneratedToken,
-  GenerationEnd,
-  GenerationRequest,
-  LanguageModelOptions,
-} from './language-options.ts';
+import type { GenerationEvent, GenerationRequest, LanguageModelOptions } from './language-options.ts';
 import { ModelHost } from './process/model-host.ts';
 
 /** An engine with all that its model can do. */
@@ -26,7 +27,17 @@ export interface LanguageModel extends Engine {
    * @throws ChorusError `E_AGENT_INPUT`, `E_AGENT_CONTEXT`, `E_AGENT_BUSY` before any event; `E_MODEL_...`; the signal's
    * reason when aborted
    */
-  generate(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GeneratedToken | GenerationEnd>;
+  generate(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent>;
+  complete(request: EngineCompletion, signal: AbortSignal): AsyncGenerator<EngineCompletionEvent>;
+  /**
+   * Reads a transcript, and says how it fits this model: whether it was made by this one is decided by `verdictOf`.
+   *
+   * @throws ChorusError `E_AGENT_CONTEXT`, `E_AGENT_TRANSCRIPT`, `E_AGENT_BUSY`; `E_MODEL_...`; the signal's reason when
+   * aborted
+   */
+  check(transcript: Transcript, signal: AbortSignal): Promise<Findings>;
+  /** The digests of its files. */
+  readonly identity: ModelIdentity;
 }
 
 /** Random seeds are below it: what `randomInt` of Node gives at most. */
@@ -65,26 +76,59 @@ export async function createLanguageModel(options: LanguageModelOptions): Promis
     bytesPerToken: 3,
     details: { context: opened.context, slots, weights },
   };
-  return new ProcessLanguageModel(host, facts, slots + queue, options);
+  return new ProcessLanguageModel(host, facts, opened, slots + queue, options);
 }
 
 class ProcessLanguageModel implements LanguageModel {
   readonly facts: EngineFacts;
+  readonly identity: ModelIdentity;
+  readonly #context: number;
   readonly #host: ModelHost;
   readonly #most: number;
   readonly #defaults: Pick<LanguageModelOptions, 'sampling' | 'stop'>;
   #open = 0;
 
-  constructor(host: ModelHost, facts: EngineFacts, most: number, defaults: LanguageModelOptions) {
+  constructor(
+    host: ModelHost,
+    facts: EngineFacts,
+    { identity, context }: LanguageOpened,
+    most: number,
+    defaults: LanguageModelOptions,
+  ) {
+    [this.identity, this.#context] = [identity, context];
     [this.#host, this.facts, this.#most, this.#defaults] = [host, facts, most, defaults];
   }
 
-  async *generate(
-    request: GenerationRequest,
-    signal: AbortSignal,
-  ): AsyncGenerator<GeneratedToken | GenerationEnd> {
+  async *generate(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent> {
     signal.throwIfAborted();
     const job = this.#jobOf(request);
+    const decoder = new TextDecoder();
+    for await (const answer of this.#placed(() => this.#host.run(job, signal))) {
+      if (answer.kind === 'token') {
+        const text = decoder.decode(answer.bytes, { stream: true });
+        yield { ...answer.token, type: 'token', text };
+      } else if (answer.kind === 'read') {
+        if (answer.tokens.length > 0) yield { type: 'prompt', tokens: answer.tokens, text: '' };
+      } else if (answer.kind === 'generated') {
+        const { reason, inputTokens, cachedTokens, outputTokens, written } = answer;
+        const text = decoder.decode(answer.bytes);
+        const transcript = written && { transcript: this.#transcriptOf(job, written, reason) };
+        yield { type: 'finished', reason, text, inputTokens, cachedTokens, outputTokens, ...transcript };
+      }
+    }
+  }
+
+  async check(transcript: Transcript, signal: AbortSignal): Promise<Findings> {
+    signal.throwIfAborted();
+    const job = { kind: 'check', transcript } as const;
+    for await (const answer of this.#placed(() => this.#host.run(job, signal))) {
+      if (answer.kind === 'checked') return answer.findings;
+    }
+    throw new ChorusError('E_ENGINE_RESPONSE', 'the model ended without a result');
+  }
+
+  /** The same answers, within a place of their own. @throws ChorusError `E_AGENT_BUSY` if none is left */
+  async *#placed<T>(work: () => AsyncIterable<T>): AsyncGenerator<T> {
     if (this.#open >= this.#most) {
       throw new ChorusError('E_AGENT_BUSY', 'the model has as many requests as it takes', {
         facts: { requests: this.#open },
@@ -93,51 +137,76 @@ class ProcessLanguageModel implements LanguageModel {
     }
     this.#open++;
     try {
-      const decoder = new TextDecoder();
-      for await (const answer of this.#host.run(job, signal)) {
-        if (answer.kind === 'token') {
-          const { id, logprob, top } = answer;
-          yield { type: 'token', id, text: decoder.decode(answer.bytes, { stream: true }), logprob, top };
-        } else if (answer.kind === 'generated') {
-          const { reason, inputTokens, cachedTokens, outputTokens } = answer;
-          const text = decoder.decode(answer.bytes);
-          yield { type: 'finished', reason, text, inputTokens, cachedTokens, outputTokens };
-        }
-      }
+      yield* work();
     } finally {
       this.#open--;
     }
   }
 
+  #transcriptOf(
+    { sampling, stop, most }: LanguageJob,
+    written: Written,
+    reason: Transcript['reason'],
+  ): Transcript {
+    return {
+      format: 'chorus-transcript/1',
+      salt: randomBytes(16).toString('hex'),
+      model: this.identity,
+      ...written,
+      sampling: { ...sampling, logitBias: [...sampling.logitBias] },
+      stop: [...stop],
+      most,
+      context: this.#context,
+      reason,
+    };
+  }
+
   async *run(
-    { messages, maxOutputTokens, wishes = {} }: EngineRequest,
+    { messages, maxOutputTokens, wishes = {}, transcript = false }: EngineRequest,
     signal: AbortSignal,
   ): AsyncGenerator<EngineEvent> {
-    const { stop = [], ...sampling } = wishes;
     const said = messages.map((message) => ({ role: message.role, content: contentOf(message) }));
     const prompt =
       this.facts.kind === 'chat'
         ? { messages: said }
         : { text: said.map(({ content }) => content).join('\n') };
-    const request = {
-      prompt,
-      maxTokens: maxOutputTokens,
-      sampling,
-      stop: [...(this.#defaults.stop ?? []), ...stop],
-    };
-    for await (const event of this.generate(request, signal)) {
-      if (event.text !== '') yield { type: 'text', text: event.text };
-      if (event.type !== 'finished') continue;
-      const { reason, inputTokens, outputTokens } = event;
-      yield { type: 'finished', reason, usage: { inputTokens, outputTokens } };
+    const request = { prompt, maxTokens: maxOutputTokens, transcript, ...this.#wished(wishes) };
+    for await (const event of toEngineEvents(this.generate(request, signal), wishes)) {
+      // The prompt of a conversation is the owner's.
+      if (event.type !== 'prompt') yield event;
     }
+  }
+
+  complete(
+    { prompt, maxTokens, echo, wishes, transcript = false }: EngineCompletion,
+    signal: AbortSignal,
+  ): AsyncGenerator<EngineCompletionEvent> {
+    const given = 'tokens' in prompt ? { tokens: [...prompt.tokens] } : prompt;
+    const request = { prompt: given, maxTokens, echo, transcript, ...this.#wished(wishes) };
+    return toEngineEvents(this.generate(request, signal), wishes);
   }
 
   close(): Promise<void> {
     return this.#host.close();
   }
 
-  #jobOf({ prompt, maxTokens, sampling, stop, logprobs }: GenerationRequest): LanguageJob {
+  #wished({ stop = [], logprobs, ...sampling }: WritingWishes) {
+    return {
+      sampling,
+      stop: [...(this.#defaults.stop ?? []), ...stop],
+      ...(logprobs === undefined ? {} : { logprobs }),
+    };
+  }
+
+  #jobOf({
+    prompt,
+    maxTokens,
+    sampling,
+    stop,
+    logprobs,
+    echo = false,
+    transcript = false,
+  }: GenerationRequest): LanguageJob {
     const defaults = this.#defaults;
     const seed = randomInt(MAX_SEED);
     const job: LanguageJob = {
@@ -146,9 +215,38 @@ class ProcessLanguageModel implements LanguageModel {
       most: maxTokens,
       stop: stop ?? defaults.stop ?? [],
       logprobs: logprobs ?? null,
+      echo,
+      transcript,
       sampling: { ...DEFAULT_SAMPLING, seed, ...defaults.sampling, ...sampling },
     };
     checkJob(job);
     return job;
   }
 }
+
+/** What was generated as events of the port; its tokens if the wishes ask for them. */
+async function* toEngineEvents(
+  events: AsyncIterable<GenerationEvent>,
+  { logprobs }: WritingWishes,
+): AsyncGenerator<EngineCompletionEvent> {
+  for await (const event of events) {
+    if (event.type === 'prompt') {
+      yield { type: 'prompt', tokens: event.tokens };
+      continue;
+    }
+    const tokens = event.type === 'token' && logprobs !== undefined ? { tokens: [scored(event)] } : {};
+    if (event.text !== '' || tokens.tokens) yield { type: 'text', text: event.text, ...tokens };
+    if (event.type !== 'finished') continue;
+    const { reason, inputTokens, outputTokens, transcript } = event;
+    const usage = { inputTokens, outputTokens };
+    yield { type: 'finished', reason, usage, ...(transcript ? { transcript } : {}) };
+  }
+}
+
+const scored = ({ id, bytes, name, logprob, top }: ScoredToken): ScoredToken => ({
+  id,
+  bytes,
+  name,
+  logprob,
+  top,
+});

@@ -1,4 +1,5 @@
 import type { ChatMessage } from '@chorus/language-models';
+import type { ScoredToken, Transcript } from '@chorus/protocol';
 import type { TokenSampling } from './jobs/language-messages.ts';
 import type { HostLimits } from './process/model-host.ts';
 
@@ -37,24 +38,34 @@ export interface LanguageModelOptions {
 export interface GenerationRequest {
   /** A conversation in the model's chat template, a text to continue, or tokens. */
   prompt: { messages: ChatMessage[] } | { text: string } | { tokens: number[] };
-  /** Most tokens to write. */
+  /** Most tokens to write; 0 reads the prompt alone. */
   maxTokens: number;
   sampling?: Partial<TokenSampling>;
   stop?: readonly string[];
   /** List the probability of each token, and of this number of the most likely ones (0 to 20). */
   logprobs?: number;
+  /** Report the tokens of the prompt as well, with their probabilities if `logprobs` asks for them. Default: false. */
+  echo?: boolean;
+  /** Say in the end what was read and written. Default: false. */
+  transcript?: boolean;
+}
+
+/** Tokens of the prompt that were read, in order. */
+export interface PromptTokens {
+  type: 'prompt';
+  tokens: readonly ScoredToken[];
+  text: '';
 }
 
 /** A token that was written. */
-export interface GeneratedToken {
+export interface GeneratedToken extends ScoredToken {
   type: 'token';
-  id: number;
   /** Text that can be shown since the event before; letters and stop texts are held back until they are whole. */
   text: string;
-  /** Natural logarithm of its probability by the model itself; null if it was not asked for. */
-  logprob: number | null;
-  top: readonly { id: number; bytes: Uint8Array; logprob: number }[];
 }
+
+/** What comes of a request; the last event is the end. */
+export type GenerationEvent = PromptTokens | GeneratedToken | GenerationEnd;
 
 /** The end of a text. */
 export interface GenerationEnd {
@@ -67,4 +78,6 @@ export interface GenerationEnd {
   /** Of those, tokens that had been read before for another text. */
   cachedTokens: number;
   outputTokens: number;
+  /** If it was asked for, and something was written. */
+  transcript?: Transcript;
 }

@@ -58,3 +58,63 @@ export function unbounded(values: number): Uint8Array {
   g.output(logits, 'float32', ['N', values], 'logits');
   return encodeModel(g.build());
 }
+
+/** Words of {@link vectorModel}, by their ids after the three control tokens; the first two mean the same. */
+export const VECTOR_WORDS = ['ferry', 'boat', 'snail', 'garden', 'a', '##s'];
+
+/**
+ * A model of texts as vectors: each token has a vector of 4 numbers, `ferry` and `boat` the same one; what is padding adds
+ * a hundred to each, which must not be seen. With its tokenizer.
+ */
+export function vectorModel(): { model: Uint8Array; tokenizer: string } {
+  const vocabulary = ['[UNK]', '[CLS]', '[SEP]', ...VECTOR_WORDS];
+  const table = new Float32Array(vocabulary.length * 4);
+  const put = (word: string, vector: readonly number[]) => table.set(vector, vocabulary.indexOf(word) * 4);
+  put('[UNK]', [0, 0, 0.5, 0]);
+  put('ferry', [4, 0, 0, 0]);
+  put('boat', [4, 0, 0, 0]);
+  put('snail', [0, 4, 0, 0]);
+  put('garden', [0, 2, 2, 0]);
+  put('a', [0, 0, 0, 1]);
+  put('##s', [0, 0, 0, 1]);
+  const g = new GraphBuilder({ name: 'vectors' });
+  const ids = g.input('input_ids', 'int64', ['batch', 'sequence']);
+  const mask = g.input('attention_mask', 'int64', ['batch', 'sequence']);
+  const vectors = g.op('Gather', [g.initializer('table', [vocabulary.length, 4], table), ids], { axis: 0 });
+  const padding = g.op('Sub', [
+    g.constant([], Float32Array.of(1)),
+    g.op('Unsqueeze', [g.op('Cast', [mask], { to: 1 }), g.ints([-1])]),
+  ]);
+  const states = g.op('Add', [vectors, g.op('Mul', [padding, g.constant([], Float32Array.of(100))])]);
+  g.output(states, 'float32', ['batch', 'sequence', 4], 'last_hidden_state');
+  const special = (id: string, content: number) => ({ [id]: { id, ids: [content], tokens: [id] } });
+  const tokenizer = {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: vocabulary.slice(0, 3).map((content, id) => ({
+      ...{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
+    })),
+    normalizer: { type: 'BertNormalizer', clean_text: true, lowercase: true, strip_accents: null },
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [
+        { SpecialToken: { id: '[CLS]', type_id: 0 } },
+        { Sequence: { id: 'A', type_id: 0 } },
+        { SpecialToken: { id: '[SEP]', type_id: 0 } },
+      ],
+      pair: [],
+      special_tokens: { ...special('[CLS]', 1), ...special('[SEP]', 2) },
+    },
+    decoder: null,
+    model: {
+      type: 'WordPiece',
+      unk_token: '[UNK]',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab: Object.fromEntries(vocabulary.map((word, id) => [word, id])),
+    },
+  };
+  return { model: encodeModel(g.build()), tokenizer: JSON.stringify(tokenizer) };
+}

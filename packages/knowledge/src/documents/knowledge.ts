@@ -17,7 +17,7 @@ export interface KnowledgeOptions {
   folder: string;
   /** Where the index is kept; made if missing. */
   state: string;
-  /** Makes vectors; null: passages are found by their words alone. It is not closed. */
+  /** Makes vectors; null: passages are found by their words alone. Closed with it. */
   embedder: Embedder | null;
   signal: AbortSignal;
   onProgress?: (progress: Progress) => void;
@@ -38,6 +38,15 @@ export interface Knowledge extends KnowledgePort {
  * @throws ChorusError `E_DOCUMENT_FILES`, `E_DOCUMENT_INDEX`; `E_DOCUMENT` if none can be read; the signal's reason
  */
 export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledge> {
+  try {
+    return await open(options);
+  } catch (error) {
+    await options.embedder?.close?.();
+    throw error;
+  }
+}
+
+async function open(options: KnowledgeOptions): Promise<Knowledge> {
   const files = await documentFiles(options.files, options.folder);
   await makeFolder(options.state, 0o700);
   const index = new DocumentIndex(join(options.state, 'knowledge.sqlite'));
@@ -93,6 +102,7 @@ class IndexedKnowledge implements Knowledge {
     this.#closing.abort(new ChorusError('E_AGENT_CLOSED', 'the agent has ended'));
     await Promise.all([this.#embedding, this.#looking]);
     this.#index.close();
+    await this.#options.embedder?.close?.();
   }
 
   async #nearest(question: string, given: AbortSignal): Promise<number[]> {

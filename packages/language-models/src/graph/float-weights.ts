@@ -7,7 +7,7 @@ export interface WeightOps {
   linear(x: string, names: readonly string[]): string[];
   /** The embedding of tokens [B, S] as [B, S, width]. */
   embed(ids: string): string;
-  /** Scores of all tokens: [B, width] to [B, vocabulary]. */
+  /** Scores of all tokens: [R, width] to [R, vocabulary]. */
   head(x: string): string;
 }
 

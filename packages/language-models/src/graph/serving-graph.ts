@@ -22,6 +22,7 @@ export const SERVING = {
   places: 'position_ids',
   lengths: 'last_places',
   longest: 'longest',
+  scored: 'scored_rows',
   past: 'past_key_values',
   logits: 'logits',
   fresh: 'new_key_values',
@@ -29,16 +30,18 @@ export const SERVING = {
 
 /**
  * A decoder as an ONNX model for writing text with onnxruntime: one run reads the next tokens of some texts, and scores
- * what follows the last one of each. The cache of keys and values is kept by the caller; runs only read it.
+ * what follows those of them that are asked for. The cache of keys and values is kept by the caller; runs only read it.
  *
  * Inputs, for B texts of which S tokens each are read (S > 1 after a past only with B = 1):
  * - `input_ids` [B, S] int64, `position_ids` [B, S] int64: the tokens and their places, from 0;
  * - `last_places` [B] int32: the place of each text's last token in this run; `longest` [1] int32: tokens of the longest
  *   text after it;
+ * - `scored_rows` [R] int64: of the B S tokens that are read, text by text, those whose next token is scored: for writing
+ *   the last one of each text. The scores of all tokens of a prompt would be a hundred times the model's other values;
  * - `past_key_values.N.key` and `.value` [B, keyValueHeads, P, headSize] float32: what earlier runs returned for the
  *   places before; P is any number of places that is large enough for the longest text, with what was not read yet.
  *
- * Outputs: `logits` [B, vocabulary] after each text's last token; `new_key_values` [B, S, layers, 2, keyValueHeads,
+ * Outputs: `logits` [R, vocabulary] after each scored token; `new_key_values` [B, S, layers, 2, keyValueHeads,
  * headSize]: the keys and values of the tokens that were read.
  *
  * Operators of onnxruntime's own domain `com.microsoft` are among the nodes: the graph belongs to a version of the
@@ -60,6 +63,7 @@ export function servingModel(decoder: Decoder, { weights, context }: ServingMode
   const places = g.input(SERVING.places, 'int64', ['batch_size', 'sequence_length']);
   const lengths = g.input(SERVING.lengths, 'int32', ['batch_size']);
   const longest = g.input(SERVING.longest, 'int32', [1]);
+  const scored = g.input(SERVING.scored, 'int64', ['scored_rows']);
   const tables = rotaryTables(context, headSize, config.ropeBase);
   const cos = g.initializer('rotary.cos', [context, headSize / 2], tables.cos);
   const sin = g.initializer('rotary.sin', [context, headSize / 2], tables.sin);
@@ -109,9 +113,8 @@ export function servingModel(decoder: Decoder, { weights, context }: ServingMode
       layer + 1 < layers ? `model.layers.${layer + 1}.input_layernorm.weight` : 'model.norm.weight';
     add(down, next);
   }
-  // Of each text the last token alone: the scores of all of a prompt would be a hundred times the model's other values.
-  const last = g.op('Gather', [y, g.constant([], BigInt64Array.of(-1n))], { axis: 1 });
-  g.output(head(last), 'float32', ['batch_size', vocabulary], SERVING.logits);
+  const rows = g.op('Gather', [g.op('Reshape', [y, g.ints([-1, width])]), scored], { axis: 0 });
+  g.output(head(rows), 'float32', ['scored_rows', vocabulary], SERVING.logits);
   const all = g.op('Concat', fresh, { axis: -1 });
   g.output(all, DataType.float32, undefined, SERVING.fresh);
   return { ...g.build(), domains: new Map([['com.microsoft', 1]]) };

@@ -36,6 +36,8 @@ export interface Tokenizer {
   readonly converses: boolean;
   /** Tokens of a text. The names of control tokens in it are text like any other; unpaired surrogates become U+FFFD. */
   encode(text: string): number[];
+  /** Tokens of a text that the model is to write on from: with the token before them that its texts begin with, if it has one. */
+  encodePrompt(text: string): number[];
   /**
    * Tokens of a conversation in the model's own chat template. The names of control tokens in messages are text; only
    * those of the template itself become control tokens.
@@ -48,6 +50,8 @@ export interface Tokenizer {
   decode(ids: readonly number[]): string;
   /** Bytes that a token stands for: none for a control token, perhaps a part of a letter. @throws RangeError */
   bytes(id: number): Uint8Array;
+  /** Name of a control token; null for others. */
+  controlName(id: number): string | null;
 }
 
 /**
@@ -60,6 +64,7 @@ export interface Tokenizer {
 export function createTokenizer({ metadata }: Pick<Gguf, 'metadata'>): Tokenizer {
   const vocabulary = readVocabulary(metadata);
   const encode = wordEncoder(vocabulary);
+  const controls = new Set(vocabulary.control.values());
   const source = metadata.get('tokenizer.chat_template');
   let template: ChatTemplate | undefined;
   const bytes = (id: number): Uint8Array => {
@@ -75,7 +80,9 @@ export function createTokenizer({ metadata }: Pick<Gguf, 'metadata'>): Tokenizer
     longest: vocabulary.bytes.reduce((most, { length }) => Math.max(most, length), 0),
     converses: source?.type === 'string',
     encode,
+    encodePrompt: (text) => withBegin(vocabulary, encode(text)),
     bytes,
+    controlName: (id) => (controls.has(id) ? (vocabulary.tokens[id] ?? null) : null),
     decode: (ids) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(ids.map(bytes))),
     encodeChat(messages, options = {}) {
       if (source?.type !== 'string') {
@@ -92,13 +99,14 @@ export function createTokenizer({ metadata }: Pick<Gguf, 'metadata'>): Tokenizer
 }
 
 function encodeChat(
-  { control, tokens, begin, end }: Vocabulary,
+  vocabulary: Vocabulary,
   encode: (text: string) => number[],
   template: ChatTemplate,
   messages: readonly ChatMessage[],
   { addGenerationPrompt = false, now = new Date() }: ChatOptions,
   source: string,
 ): number[] {
+  const { control, tokens, begin, end } = vocabulary;
   // A name of one letter could not be guarded.
   const names = [...control.keys()].filter((name) => name.length > 1).sort((a, b) => b.length - a.length);
   const guard = guardFor(names, [source, ...messages.map(({ content }) => content)]);
@@ -119,6 +127,11 @@ function encodeChat(
   const parts = names.length === 0 ? [text] : text.split(new RegExp(`(${names.map(literal).join('|')})`));
   // With one group, every second part is a match.
   const ids = parts.flatMap((part, i) => (i % 2 === 1 ? [control.get(part)!] : encode(guard.remove(part))));
+  return withBegin(vocabulary, ids);
+}
+
+/** The same tokens, after the one that each text of the model begins with. */
+function withBegin({ begin }: Vocabulary, ids: number[]): number[] {
   return begin?.always && ids[0] !== begin.id ? [begin.id, ...ids] : ids;
 }
 

@@ -34,6 +34,15 @@ const WRITES = {
   attest: true,
   giveFeedback: true,
   sendTransfer: true,
+  setTillTerms: true,
+  applyTillTerms: true,
+  collectTill: true,
+  withdrawFromTills: true,
+  claimRoyalties: true,
+  launchUnits: true,
+  buyUnits: true,
+  sellUnits: true,
+  claimUnitRevenue: true,
 } satisfies Record<WriteMethod<ChainPort>, true>;
 
 /** The same chain; it reports every transaction to `sink`. */

@@ -104,6 +104,8 @@ describe('a stranger', () => {
     ['a form of the answer', { messages: hi, response_format: { type: 'json_object' } }, 'response_format'],
     ['a word that ends the answer', { messages: hi, stop: 'END' }, 'stop'],
     ['an answer of no length', { messages: hi, max_tokens: 0 }, 'max_tokens'],
+    ['probabilities', { messages: hi, logprobs: true }, 'logprobs'],
+    ['likely tokens without probabilities', { messages: hi, top_logprobs: 2 }, 'top_logprobs'],
     ['a temperature beyond bounds', { messages: hi, temperature: 2.5 }, 'temperature'],
     ['a temperature of a wrong type', { messages: hi, temperature: 'hot' }, 'temperature'],
     ['stop texts without end', { messages: hi, stop: Array(100).fill('x') }, 'stop'],

@@ -9,3 +9,12 @@ export const MAX_FILES = 32;
 
 /** Characters of all texts of one request: more than any context of a model holds. */
 export const MAX_TEXT = 1_000_000;
+
+/** Texts that one request of completions has written: prompts times answers to each. An evaluation sends 1 to 32. */
+export const MAX_CHOICES = 32;
+
+/** Texts that one request turns into vectors: what clients send at once. */
+export const MAX_INPUTS = 2048;
+
+/** Tokens of all prompts of one request, if they are sent as ids: more than any context of a model holds. */
+export const MAX_PROMPT_TOKENS = 262_144;

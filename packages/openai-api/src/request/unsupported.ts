@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** A parameter of the API that changes what is answered: only its neutral values are accepted. */
-const only = (accepts: (value: unknown) => boolean, message: string) =>
+export const only = (accepts: (value: unknown) => boolean, message: string) =>
   z
     .unknown()
     .refine((value) => value === undefined || value === null || accepts(value), message)
@@ -29,6 +29,5 @@ export const unsupported = {
     (value) => (value as { type?: unknown }).type === 'text',
     'the form of an answer is up to the agent; response_format must be of the type "text"',
   ),
-  logprobs: only((value) => value === false, 'agents report no probabilities'),
   web_search_options: only(never, 'agents search nothing for a caller'),
 };

@@ -1,33 +1,50 @@
-import type { AgentRequest } from '@chorus/protocol';
+import type { AgentRequest, WritingWishes } from '@chorus/protocol';
 import { type ApiError, invalidRequest } from '../errors/api-error.ts';
 import type { ChatRequest } from './chat-request.ts';
+import type { CompletionRequest } from './completion-request.ts';
 
 /**
  * How a request wants its answer: its length for every agent, the rest for one whose model follows such wishes. Other
- * agents ignore it, but refuse texts that end an answer: to ignore these would give another answer than was asked for.
+ * agents ignore it, but refuse texts that end an answer, and to report probabilities: to ignore these would give another
+ * answer than was asked for.
  */
 export function wishesOf(
   request: ChatRequest,
   followsWishes: boolean,
 ): Pick<AgentRequest, 'maxTokens' | 'wishes'> | { error: ApiError } {
-  const { temperature, top_p: topP, seed, presence_penalty, frequency_penalty } = request;
-  const maxTokens = request.max_completion_tokens ?? request.max_tokens;
-  const stop = typeof request.stop === 'string' ? [request.stop] : (request.stop ?? []);
-  if (stop.length > 0 && !followsWishes) {
-    const message = 'where an answer ends is up to the agent; stop cannot be set';
-    return { error: invalidRequest(`stop: ${message}`, 'stop') };
+  const { max_completion_tokens, max_tokens, logprobs, top_logprobs } = request;
+  const wishes = writingWishes(request, logprobs ? (top_logprobs ?? 0) : null);
+  if (!followsWishes) {
+    if (wishes.stop) return refused('stop', 'where an answer ends is up to the agent; stop cannot be set');
+    if (wishes.logprobs !== undefined) return refused('logprobs', 'this agent reports no probabilities');
   }
-  const wishes = {
-    ...given({ temperature, topP, presencePenalty: presence_penalty, frequencyPenalty: frequency_penalty }),
-    // Seeds of the API may be negative.
-    ...given({ seed: seed === null || seed === undefined ? seed : Math.abs(seed) }),
-    ...(stop.length > 0 ? { stop } : {}),
-  };
   return {
-    ...given({ maxTokens }),
+    ...given({ maxTokens: max_completion_tokens ?? max_tokens }),
     ...(followsWishes && Object.keys(wishes).length > 0 ? { wishes } : {}),
   };
 }
+
+/** @param logprobs most likely tokens to report with each one; null: no tokens are reported */
+export function writingWishes(
+  request: Pick<
+    ChatRequest | CompletionRequest,
+    'temperature' | 'top_p' | 'seed' | 'presence_penalty' | 'frequency_penalty' | 'stop'
+  >,
+  logprobs: number | null,
+): WritingWishes {
+  const { temperature, top_p: topP, seed, presence_penalty, frequency_penalty } = request;
+  const stop = typeof request.stop === 'string' ? [request.stop] : (request.stop ?? []);
+  return {
+    ...given({ temperature, topP, presencePenalty: presence_penalty, frequencyPenalty: frequency_penalty }),
+    // Seeds of the API may be negative.
+    ...given({ seed: seed === null || seed === undefined ? seed : Math.abs(seed), logprobs }),
+    ...(stop.length > 0 ? { stop } : {}),
+  };
+}
+
+const refused = (param: string, message: string) => ({
+  error: invalidRequest(`${param}: ${message}`, param),
+});
 
 /** What of an object is a number. */
 function given<K extends string>(values: Record<K, number | null | undefined>): { [P in K]?: number } {

@@ -1,4 +1,4 @@
-import type { AgentEvent, AgentUsage } from '@chorus/protocol';
+import type { AgentEvent, AgentUsage, ScoredToken } from '@chorus/protocol';
 import { AgentRejection } from '../errors/api-error.ts';
 import type { Extras } from './result.ts';
 
@@ -6,6 +6,12 @@ import type { Extras } from './result.ts';
 export interface AnswerEnd {
   reason: 'stop' | 'length';
   usage: AgentUsage;
+}
+
+/** A part of an answer's text, and its tokens if they were asked for. */
+export interface AnswerPart {
+  text: string;
+  tokens: readonly ScoredToken[];
 }
 
 /** The end of an answer that says nothing of it. */
@@ -20,18 +26,19 @@ export const UNKNOWN_END: AnswerEnd = { reason: 'stop', usage: { inputTokens: nu
 export async function* agentTexts(
   events: AsyncIterable<AgentEvent>,
   extras: Extras,
-): AsyncGenerator<string, AnswerEnd> {
+): AsyncGenerator<AnswerPart, AnswerEnd> {
   for await (const event of events) {
     switch (event.type) {
       case 'text':
-        yield event.text;
+        yield { text: event.text, tokens: event.tokens ?? [] };
         break;
       case 'input-required':
-        yield event.question;
+        yield { text: event.question, tokens: [] };
         return UNKNOWN_END;
       case 'rejected':
         throw new AgentRejection(event.reason);
       case 'completed':
+        extras.add(event);
         return { reason: event.reason ?? 'stop', usage: event.usage };
       default:
         extras.add(event);

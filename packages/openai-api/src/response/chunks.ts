@@ -1,5 +1,6 @@
 import type { AgentEvent } from '@chorus/protocol';
 import { agentTexts, UNKNOWN_END } from './agent-texts.ts';
+import { chatLogprobs } from './chat-logprobs.ts';
 import { Extras, type Head, usageOf } from './result.ts';
 
 /**
@@ -14,10 +15,14 @@ export async function* toChunks(
   events: AsyncIterable<AgentEvent>,
   includeUsage: boolean,
 ): AsyncGenerator<object> {
-  const chunk = (delta: object, finish_reason: 'stop' | 'length' | null = null) => ({
+  const chunk = (
+    delta: object,
+    finish_reason: 'stop' | 'length' | null = null,
+    logprobs: object | null = null,
+  ) => ({
     object: 'chat.completion.chunk',
     ...head,
-    choices: [{ index: 0, delta, logprobs: null, finish_reason }],
+    choices: [{ index: 0, delta, logprobs, finish_reason }],
     ...(includeUsage && { usage: null }),
   });
   const extras = new Extras();
@@ -25,7 +30,9 @@ export async function* toChunks(
   try {
     let next = await texts.next();
     yield chunk({ role: 'assistant', content: '' });
-    for (; !next.done; next = await texts.next()) yield chunk({ content: next.value });
+    for (; !next.done; next = await texts.next()) {
+      yield chunk({ content: next.value.text }, null, chatLogprobs(next.value.tokens));
+    }
     const { reason, usage: used } = next.value;
     yield chunk(extras.field(), reason);
     const usage = usageOf(used);

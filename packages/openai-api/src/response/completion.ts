@@ -1,5 +1,6 @@
-import type { AgentEvent } from '@chorus/protocol';
+import type { AgentEvent, ScoredToken } from '@chorus/protocol';
 import { agentTexts } from './agent-texts.ts';
+import { chatLogprobs } from './chat-logprobs.ts';
 import { Extras, type Head, usageOf } from './result.ts';
 
 /**
@@ -9,9 +10,13 @@ import { Extras, type Head, usageOf } from './result.ts';
 export async function toCompletion(head: Head, events: AsyncIterable<AgentEvent>): Promise<object> {
   const extras = new Extras();
   const texts = agentTexts(events, extras);
+  const tokens: ScoredToken[] = [];
   let content = '';
   let next = await texts.next();
-  for (; !next.done; next = await texts.next()) content += next.value;
+  for (; !next.done; next = await texts.next()) {
+    content += next.value.text;
+    tokens.push(...next.value.tokens);
+  }
   const { reason, usage: used } = next.value;
   const usage = usageOf(used);
   return {
@@ -21,7 +26,7 @@ export async function toCompletion(head: Head, events: AsyncIterable<AgentEvent>
       {
         index: 0,
         message: { role: 'assistant', content, refusal: null, ...extras.field() },
-        logprobs: null,
+        logprobs: chatLogprobs(tokens),
         finish_reason: reason,
       },
     ],

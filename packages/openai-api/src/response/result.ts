@@ -1,4 +1,4 @@
-import type { AgentEvent, AgentUsage, Citation } from '@chorus/protocol';
+import type { AgentEvent, AgentUsage, AnswerReceipt, Citation } from '@chorus/protocol';
 
 /** What every object about one answer begins with. */
 export interface Head {
@@ -12,26 +12,30 @@ export class Extras {
   readonly #data: object[] = [];
   readonly #files: object[] = [];
   #citations: readonly Citation[] = [];
+  #receipt: AnswerReceipt | null = null;
 
   /** Take what the event brings; events of other types bring nothing. */
   add(event: AgentEvent): void {
     if (event.type === 'data') this.#data.push({ name: event.name, value: event.value });
     if (event.type === 'citations') this.#citations = event.citations;
+    if (event.type === 'completed') this.#receipt = event.receipt ?? null;
     if (event.type === 'file') {
       const { name, mediaType, bytes } = event.file;
       this.#files.push({ name, url: `data:${mediaType};base64,${Buffer.from(bytes).toString('base64')}` });
     }
   }
 
-  /** `{ annotations, chorus: { data, files, citations } }`, or nothing. */
+  /** `{ annotations, chorus: { data, files, citations, receipt } }`, or nothing. */
   field(): object {
-    if (this.#data.length + this.#files.length + this.#citations.length === 0) return {};
+    const count = this.#data.length + this.#files.length + this.#citations.length;
+    if (count === 0 && this.#receipt === null) return {};
     return {
       ...(this.#citations.length > 0 && { annotations: this.#citations.map(toAnnotation) }),
       chorus: {
         ...(this.#data.length > 0 && { data: this.#data }),
         ...(this.#files.length > 0 && { files: this.#files }),
         ...(this.#citations.length > 0 && { citations: this.#citations }),
+        ...(this.#receipt && { receipt: this.#receipt }),
       },
     };
   }

@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type ReceiptPayload, readReceipt, signReceipt } from './receipt.ts';
+import { type ReceiptPayload, readAnswerReceipt, readReceipt, signReceipt } from './receipt.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const other = generateKeyPairSync('ed25519');
@@ -70,5 +70,39 @@ describe('a receipt', () => {
     ['too long', signReceipt({ ...receipt, more: 'x'.repeat(9_000) }, { did: DID, privateKey })],
   ])('%s is refused', (_, text) => {
     expect(() => readReceipt(text, keyOf)).toThrow(expect.objectContaining({ code: 'E_PAYMENT_RECEIPT' }));
+  });
+});
+
+describe('a receipt of an answer of a language model', () => {
+  const serving = {
+    transcript: `sha256:${'3'.repeat(64)}`,
+    base: `sha256:${'4'.repeat(64)}`,
+    adapter: null,
+    weights: 'int8',
+  };
+  const free = { version: 1 as const, issuedAt: 1_700_000_000, agent: 'guide', serving };
+  const signed = (payload: object) => signReceipt(payload as ReceiptPayload, { did: DID, privateKey });
+
+  it('names the model and the transcript, also in the receipt of its payment', () => {
+    expect(readAnswerReceipt(signed(free), keyOf)).toEqual({ receipt: free, did: DID });
+    const paid = signed({ ...receipt, serving });
+    expect(readAnswerReceipt(paid, keyOf).receipt.serving).toEqual(serving);
+    expect(readReceipt(paid, keyOf).receipt).toEqual({ ...receipt, serving });
+  });
+
+  it.each<[string, object]>([
+    ['no model', { ...receipt }],
+    ['a transcript that is not a digest', { ...free, serving: { ...serving, transcript: 'mine' } }],
+    ['a field that is not known', { ...free, serving: { ...serving, more: 1 } }],
+  ])('with %s is refused', (_, payload) => {
+    expect(() => readAnswerReceipt(signed(payload), keyOf)).toThrow(
+      expect.objectContaining({ code: 'E_PAYMENT_RECEIPT' }),
+    );
+  });
+
+  it('is no receipt of a payment if nothing was paid', () => {
+    expect(() => readReceipt(signed(free), keyOf)).toThrow(
+      expect.objectContaining({ code: 'E_PAYMENT_RECEIPT' }),
+    );
   });
 });

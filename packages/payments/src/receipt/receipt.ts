@@ -9,22 +9,43 @@ const MAX_JWS = 8_000;
 const text = (most: number) => z.string().min(1).max(most);
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
-const payload = z.looseObject({
+/** Which model answered, and the digest of all that decides its answer (`Transcript` of `@chorus/protocol`). */
+const serving = z.strictObject({
+  transcript: digest,
+  base: digest,
+  adapter: digest.nullable(),
+  weights: text(20),
+});
+
+const common = {
   version: z.literal(VERSION),
+  issuedAt: z.int().nonnegative(),
+  agent: text(200),
+  agentId: text(80).optional(),
+};
+
+const payload = z.looseObject({
+  ...common,
   network: text(100),
   resourceUrl: text(2_048),
   payer: text(100),
-  issuedAt: z.int().nonnegative(),
   transaction: text(100),
   payee: text(100),
   asset: text(100),
   amount: z.string().regex(/^\d{1,78}$/),
   nonce: text(100),
-  agent: text(200),
-  agentId: text(80).optional(),
   input: digest,
   output: digest.optional(),
+  serving: serving.optional(),
 });
+
+const answerPayload = z.looseObject({ ...common, serving });
+
+/** What a receipt says of the model that answered. */
+export type ServingFacts = z.infer<typeof serving>;
+
+/** A receipt of an answer of a language model: of one that was paid for, the payment's receipt with `serving`. */
+export type AnswerPayload = z.infer<typeof answerPayload>;
 
 /**
  * What a seller signs: who paid whom for what, in which transaction. The first fields are those of x402's extension
@@ -46,7 +67,10 @@ export interface ReceiptSigner {
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** A receipt as a compact JWS (RFC 7515), signed with EdDSA (RFC 8037) by the key that `kid` names. */
-export function signReceipt(receipt: ReceiptPayload, { did, privateKey }: ReceiptSigner): string {
+export function signReceipt(
+  receipt: ReceiptPayload | AnswerPayload,
+  { did, privateKey }: ReceiptSigner,
+): string {
   const kid = `${did}#${did.slice('did:key:'.length)}`;
   const signed = `${encode({ alg: 'EdDSA', kid, typ: 'JWS' })}.${encode(receipt)}`;
   return `${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`;
@@ -59,10 +83,26 @@ const header = z.looseObject({ alg: z.literal('EdDSA'), kid: z.string().max(200)
  * @param keyOf the public key of a did:key; throws if it is not one
  * @throws ChorusError `E_PAYMENT_RECEIPT`
  */
-export function readReceipt(
+export const readReceipt = (
   jws: string,
   keyOf: (did: string) => KeyObject,
-): { receipt: ReceiptPayload; did: string } {
+): { receipt: ReceiptPayload; did: string } => read(payload, jws, keyOf);
+
+/**
+ * The receipt of an answer of a language model, whose signature holds; what it says of a payment is not checked.
+ * @param keyOf as of {@link readReceipt}
+ * @throws ChorusError `E_PAYMENT_RECEIPT`
+ */
+export const readAnswerReceipt = (
+  jws: string,
+  keyOf: (did: string) => KeyObject,
+): { receipt: AnswerPayload; did: string } => read(answerPayload, jws, keyOf);
+
+function read<T>(
+  schema: z.ZodType<T>,
+  jws: string,
+  keyOf: (did: string) => KeyObject,
+): { receipt: T; did: string } {
   const refuse = (message: string, cause?: unknown) =>
     new ChorusError('E_PAYMENT_RECEIPT', message, {
       ...(cause === undefined ? {} : { facts: { cause: reasonOf(cause).slice(0, 300) }, cause }),
@@ -71,14 +111,14 @@ export function readReceipt(
   const parts = jws.split('.');
   if (jws.length > MAX_JWS || parts.length !== 3) throw refuse('this is not a receipt');
   const [head, body, signature] = parts as [string, string, string];
-  let receipt: ReceiptPayload;
+  let receipt: T;
   let did: string;
   let key: KeyObject;
   try {
     const decoded = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
     did = header.parse(decoded(head)).kid.split('#')[0]!;
     key = keyOf(did);
-    receipt = payload.parse(decoded(body));
+    receipt = schema.parse(decoded(body));
   } catch (cause) {
     throw refuse('this is not a receipt', cause);
   }

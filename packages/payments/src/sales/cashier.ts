@@ -12,7 +12,12 @@ import {
 } from '@chorus/protocol';
 import { checkPayment } from '../exact/check.ts';
 import type { Offer } from '../exact/offer.ts';
-import { type ReceiptPayload, type ReceiptSigner, signReceipt } from '../receipt/receipt.ts';
+import {
+  type ReceiptPayload,
+  type ReceiptSigner,
+  type ServingFacts,
+  signReceipt,
+} from '../receipt/receipt.ts';
 import { decodePayment, networkOf, PAYMENT_IDENTIFIER, type Payment } from '../wire/headers.ts';
 import {
   alreadyAnswered,
@@ -133,9 +138,14 @@ export class Cashier {
     for (const key of busyKeys(sale)) this.#busy.delete(key);
   }
 
-  /** A receipt for what was paid; `output` is the digest of the answer, if it is known. */
-  receipt(sale: Sale, output: string | null): string {
-    return signReceipt(receiptOf(sale, output), this.#options.signer);
+  /**
+   * A receipt for what was paid.
+   * @param output digest of the answer, if it is known
+   * @param serving which model answered, if it is known
+   */
+  receipt(sale: Sale, output: string | null, serving: ServingFacts | null = null): string {
+    const more = serving ? { serving } : {};
+    return signReceipt({ ...receiptOf(sale, output), ...more }, this.#options.signer);
   }
 
   async #take(sale: Sale, offer: Offer): Promise<Charged> {

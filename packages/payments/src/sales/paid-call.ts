@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ChorusError } from '@chorus/protocol';
 import type { Offer } from '../exact/offer.ts';
+import type { ServingFacts } from '../receipt/receipt.ts';
 import type { CallFacts, Cashier } from './cashier.ts';
 import type { KeptAnswer, Sale } from './sale.ts';
 import { settledHeaders } from './settled-headers.ts';
@@ -13,6 +14,8 @@ export class PaidCall {
   readonly #facts: CallFacts;
   readonly #refused = Promise.withResolvers<Response>();
   readonly #ended = Promise.withResolvers<void>();
+  /** Which model answers; in the receipts. */
+  serving: ServingFacts | null = null;
   #charging = false;
   #paid: { sale: Sale; cashier: Cashier } | null = null;
   #work: 'none' | 'begun' | 'done' | 'failed' | 'given up' = 'none';

@@ -125,7 +125,11 @@ async function settle(
   clearTimeout(timer);
   if (!call.isDone || output === null) return;
   try {
-    cashier!.store.keep(sale!, cashier!.receipt(sale!, output), body ? { ...head, body } : null);
+    cashier!.store.keep(
+      sale!,
+      cashier!.receipt(sale!, output, call.serving),
+      body ? { ...head, body } : null,
+    );
   } catch {
     // The node is closing: the receipt without the answer's digest stays.
   }

@@ -1,5 +1,13 @@
+import type {
+  EngineCompletion,
+  EngineCompletionEvent,
+  ScoredToken,
+  TextPrompt,
+  WritingWishes,
+} from './completion.ts';
 import type { AgentAttachment, AgentUsage } from './executor.ts';
 import type { ToolDescription } from './tools.ts';
+import type { Transcript } from './transcript.ts';
 
 /** A part of a conversation as a model is given it. */
 export interface EngineMessage {
@@ -25,21 +33,6 @@ export interface ToolCall {
   input: unknown;
 }
 
-/** How a caller wants a text to be written, as far as the model's owner leaves it open. */
-export interface WritingWishes {
-  /** 0 always takes the most probable token. */
-  temperature?: number;
-  /** Only the most probable tokens whose probabilities add up to this. */
-  topP?: number;
-  /** Equal seeds write equal texts on one machine. */
-  seed?: number;
-  /** Texts that end the answer, in addition to the owner's. */
-  stop?: readonly string[];
-  /** Taken off the logits of tokens that were written, once and for each time. */
-  presencePenalty?: number;
-  frequencyPenalty?: number;
-}
-
 export interface EngineRequest {
   /** The conversation, the oldest message first; the last one is the user's, or an assistant's with answered calls. */
   messages: readonly EngineMessage[];
@@ -49,6 +42,8 @@ export interface EngineRequest {
   maxOutputTokens: number;
   /** Only for an engine that follows them, by its facts. */
   wishes?: WritingWishes;
+  /** Say in the end what was read and written; by default no transcript is made. */
+  transcript?: boolean;
   /** Id of the task that this is for: the same when the request is repeated after a failure; by default none. */
   taskId?: string;
   /** Agents that have passed the request on to this one; 0 by default. */
@@ -57,8 +52,8 @@ export interface EngineRequest {
 
 /** What a model answers. The last event is `finished`, and no other one is. */
 export type EngineEvent =
-  /** A further part of the answer's text. */
-  | { type: 'text'; text: string }
+  /** A further part of the answer's text, and the tokens that were written meanwhile, if the wishes ask for them. */
+  | { type: 'text'; text: string; tokens?: readonly ScoredToken[] }
   /** A result besides the text: a JSON value. */
   | { type: 'data'; name: string; value: unknown }
   /** A result besides the text: a file. */
@@ -66,12 +61,18 @@ export type EngineEvent =
   /** The model wants a tool to be called, and its answer in a further request. */
   | { type: 'tool-call'; call: ToolCall }
   /** `length`: the answer is cut at `maxOutputTokens`. `filtered`: the model's host withheld it. */
-  | { type: 'finished'; reason: 'stop' | 'length' | 'filtered'; usage: AgentUsage };
+  | {
+      type: 'finished';
+      reason: 'stop' | 'length' | 'filtered';
+      usage: AgentUsage;
+      /** Only if the request asks for it, of a language model on this machine. */
+      transcript?: Transcript;
+    };
 
 /** What a model takes and gives, for a card, a check and the prompt. */
 export interface EngineFacts {
   /** `agent`: another agent answers. */
-  kind: 'chat' | 'classifier' | 'text' | 'agent';
+  kind: 'chat' | 'classifier' | 'text' | 'embedding' | 'agent';
   /** The model's name, or the name of its file. */
   model: string;
   /** Media types of what it reads and writes. */
@@ -106,6 +107,20 @@ export interface Engine {
    * fails; the signal's reason when aborted
    */
   run(request: EngineRequest, signal: AbortSignal): AsyncIterable<EngineEvent>;
+  /**
+   * Writes on from one text as it is; absent if the model is no language model on this machine.
+   * @throws ChorusError as `run`
+   */
+  complete?(request: EngineCompletion, signal: AbortSignal): AsyncIterable<EngineCompletionEvent>;
+  /**
+   * Turns texts into vectors, in order; absent if the model does not do that.
+   * @returns vectors of some texts after the other, and the tokens of these texts
+   * @throws ChorusError as `run`
+   */
+  embed?(
+    inputs: readonly TextPrompt[],
+    signal: AbortSignal,
+  ): AsyncIterable<{ vectors: readonly Float32Array[]; tokens: number }>;
   /** Ends it, with all requests. Safe to call again. */
   close(): Promise<void>;
 }

@@ -1,5 +1,13 @@
-import type { WritingWishes } from './engine.ts';
+import type {
+  CompletionEvent,
+  CompletionRequest,
+  EmbeddingEvent,
+  EmbeddingRequest,
+  ScoredToken,
+  WritingWishes,
+} from './completion.ts';
 import type { Citation } from './knowledge.ts';
+import type { Transcript } from './transcript.ts';
 
 /** A file that travels with a message of an agent. */
 export interface AgentAttachment {
@@ -48,8 +56,8 @@ export interface AgentUsage {
 
 /** What an agent reports while it works. The last event is `completed`, `input-required` or `rejected`. */
 export type AgentEvent =
-  /** A further part of the answer's text. */
-  | { type: 'text'; text: string }
+  /** A further part of the answer's text, and the tokens that were written meanwhile, if the wishes ask for them. */
+  | { type: 'text'; text: string; tokens?: readonly ScoredToken[] }
   /** A result besides the text: a JSON value. */
   | { type: 'data'; name: string; value: unknown }
   /** A result besides the text: a file. */
@@ -63,7 +71,23 @@ export type AgentEvent =
   /** The agent does not do this; nothing was done. */
   | { type: 'rejected'; reason: string }
   /** `length`: the answer is cut at a limit of tokens; by default it is not. */
-  | { type: 'completed'; usage: AgentUsage; reason?: 'stop' | 'length' };
+  | {
+      type: 'completed';
+      usage: AgentUsage;
+      reason?: 'stop' | 'length';
+      /** Of a language model on the agent's machine, if its owner gives receipts: what the receipt is made of. */
+      transcript?: Transcript;
+      /** What callers get of it. */
+      receipt?: AnswerReceipt;
+    };
+
+/** What an agent's node signs of an answer of a language model. */
+export interface AnswerReceipt {
+  /** A compact JWS (RFC 7515), signed by the key of the agent's node. */
+  jws: string;
+  /** Where the transcript that it names can be read for a while, from the agent's base. */
+  path: string;
+}
 
 /**
  * Does the work of an agent. It knows no transport: A2A, MCP, the OpenAI API and the terminal all call it.
@@ -80,5 +104,12 @@ export interface AgentExecutor {
    */
   admit?(waits: boolean): Promise<void>;
   execute(request: AgentRequest, signal: AbortSignal): AsyncIterable<AgentEvent>;
+  /**
+   * Writes on from texts as they are, without the agent's instructions. Absent if the agent has no language model on its
+   * own machine, or its owner does not offer that. Asked after `admit`, as `execute` is.
+   */
+  complete?(request: CompletionRequest, signal: AbortSignal): AsyncIterable<CompletionEvent>;
+  /** Turns texts into vectors; absent if its model does not do that. Asked after `admit`, as `execute` is. */
+  embed?(request: EmbeddingRequest, signal: AbortSignal): AsyncIterable<EmbeddingEvent>;
   close(): Promise<void>;
 }

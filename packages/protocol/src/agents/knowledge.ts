@@ -31,6 +31,8 @@ export interface Embedder {
    * @throws ChorusError `E_ENGINE_...`; the signal's reason when aborted
    */
   embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
+  /** Ends it, if it holds a model. */
+  close?(): Promise<void>;
 }
 
 /** The port of an agent's documents. */

@@ -9,7 +9,9 @@ import type { RewardChain } from './reward-chain.ts';
 import type { RoundChain } from './round-chain.ts';
 import type { StakeChain } from './stake-chain.ts';
 import type { TaskChain } from './task-chain.ts';
+import type { TillChain } from './till-chain.ts';
 import type { TokenChain } from './token-chain.ts';
+import type { UnitChain } from './unit-chain.ts';
 import type { VerdictChain } from './verdict-chain.ts';
 
 /**
@@ -25,7 +27,7 @@ import type { VerdictChain } from './verdict-chain.ts';
  * `E_CHAIN_INVALID_SETTLEMENT`, `E_CHAIN_INVALID_POINT`, `E_CHAIN_INVALID_VOTES`, `E_CHAIN_WRONG_OPENING`,
  * `E_CHAIN_INVALID_PARAMS`, `E_CHAIN_NOTHING_TO_CLAIM`, `E_CHAIN_NOT_ENDED`, `E_CHAIN_NOT_ALLOWED` (allow
  * list, reputation, another account's identity or task), `E_CHAIN_NO_CASE`, `E_CHAIN_CASE_OPEN` (stake that a
- * case may still cost), `E_CHAIN_NOT_MATURE`, `E_CHAIN_UNREACHABLE`.
+ * case may still cost), `E_CHAIN_NOT_MATURE`, `E_CHAIN_NO_TILLS`, `E_CHAIN_UNREACHABLE`.
  */
 export interface ChainPort
   extends ChainAccount,
@@ -40,4 +42,6 @@ export interface ChainPort
     IdentityChain,
     AgentChain,
     TokenChain,
-    PaymentChain {}
+    PaymentChain,
+    TillChain,
+    UnitChain {}

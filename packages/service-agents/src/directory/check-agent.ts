@@ -9,7 +9,7 @@ import {
   priceOfCard,
 } from '@chorus/directory';
 import type { Ports } from '@chorus/node';
-import { type AgentChain, ChorusError, plainLine, type RegisteredAgent } from '@chorus/protocol';
+import { type Address, type ChainPort, ChorusError, plainLine, type RegisteredAgent } from '@chorus/protocol';
 import { pathOf } from '../serve/agent-path.ts';
 import type { Listing } from './listings.ts';
 
@@ -73,7 +73,10 @@ export async function checkAgent(
   {
     chain,
     network,
-  }: { chain: Pick<AgentChain, 'registeredAgent'>; network: Pick<Ports['network'], 'fetch' | 'learn'> },
+  }: {
+    chain: Pick<ChainPort, 'registeredAgent' | 'tillOf'>;
+    network: Pick<Ports['network'], 'fetch' | 'learn'>;
+  },
   registry: AgentRegistry,
   beacon: Beacon,
   signal: AbortSignal,
@@ -88,7 +91,19 @@ export async function checkAgent(
   }
   await network.learn(peerId, addresses);
   const given = await askForCard(network, peerId, name, signal);
-  return listingOf(registry, beacon, registered, given);
+  const till = await tillIfPaid(given.card, registered, chain);
+  return listingOf(registry, beacon, { ...registered, till }, given);
+}
+
+/** The till of an agent that asks for payments to another account than its wallet; the chain is not asked for others. */
+export async function tillIfPaid(
+  card: PeerCard['card'],
+  { agentId, wallet }: RegisteredAgent,
+  chain: Pick<ChainPort, 'tillOf'>,
+): Promise<Address | null> {
+  const price = priceOfCard(card);
+  if (!price || price === 'unclear' || price.payTo === wallet) return null;
+  return chain.tillOf(agentId);
 }
 
 /**
@@ -98,7 +113,7 @@ export async function checkAgent(
 export function listingOf(
   registry: AgentRegistry,
   { agentId, peerId, name, cardDigest, addresses }: Beacon,
-  { owner, wallet }: RegisteredAgent,
+  { owner, wallet, till }: RegisteredAgent & { till: Address | null },
   { bytes, card, milliseconds }: Pick<PeerCard, 'bytes' | 'card' | 'milliseconds'>,
 ): Listing {
   const digest = createHash('sha256').update(bytes).digest();
@@ -114,8 +129,12 @@ export function listingOf(
   if (price === 'unclear') {
     throw doubt('its card does not say clearly what a call costs', { agentId, peer: peerId });
   }
-  if (price && (price.payTo !== wallet || price.network !== `eip155:${registry.chainId}`)) {
-    throw doubt('it asks for payments to another wallet than its identity has', { agentId, peer: peerId });
+  const isPayee = price && (price.payTo === wallet || price.payTo === till);
+  if (price && (!isPayee || price.network !== `eip155:${registry.chainId}`)) {
+    throw doubt('it asks for payments to neither the wallet nor the till of its identity', {
+      agentId,
+      peer: peerId,
+    });
   }
   const words = (text: string, most: number) => plainLine(text).slice(0, most);
   return {

@@ -13,8 +13,9 @@ import {
   readRegistrationUri,
 } from '@chorus/directory';
 import type { Ports } from '@chorus/node';
-import { explain, plainLine, type RegisteredAgent } from '@chorus/protocol';
+import { type Address, explain, plainLine, type RegisteredAgent } from '@chorus/protocol';
 import { priceText, readableTokens } from '../payments/price.ts';
+import { termsDocument } from '../revenue/terms.ts';
 import { pathOf } from '../serve/agent-path.ts';
 import { askForCard, type PeerCard } from './check-agent.ts';
 
@@ -41,11 +42,15 @@ const MOST_SKILLS = 32;
 export async function inspectAgent(agentId: bigint, options: InspectOptions): Promise<AgentIdentityDocument> {
   const { ports, registry } = options;
   const registered = await ports.chain.registeredAgent(agentId);
-  const [file, card] = await Promise.all([readFile(registered, options), readCard(registered, options)]);
+  const [file, card, till] = await Promise.all([
+    readFile(registered, options),
+    readCard(registered, options),
+    ports.chain.tillOf(agentId),
+  ]);
   const answer = 'value' in card ? card.value : null;
-  const price = answer && priceOfCard(answer.card);
+  const price = answer === null ? null : priceOfCard(answer.card);
   const links = identityLinks({
-    ...{ registry, agentId, registered, file, card },
+    ...{ registry, agentId, registered, till, file, card },
     ...(price && price !== 'unclear'
       ? { priceText: priceText(price, await readableTokens(options.tokens, ports.chain)) }
       : {}),
@@ -67,8 +72,14 @@ export async function inspectAgent(agentId: bigint, options: InspectOptions): Pr
     })),
     url: place ? urlOf(place) : null,
     proven: isProven(links),
+    till: isPaidByTill(price, till) ? termsDocument((await ports.chain.till(agentId)).terms) : null,
     links: links.map(({ name, holds, says }) => ({ name, holds, says: plainLine(says).slice(0, 500) })),
   };
+}
+
+/** Whether a card asks for payments to the till. */
+function isPaidByTill(price: ReturnType<typeof priceOfCard>, till: Address | null): boolean {
+  return price !== null && price !== 'unclear' && till !== null && price.payTo === till;
 }
 
 function urlOf({ peerId, name }: { peerId: string; name: string }): string {

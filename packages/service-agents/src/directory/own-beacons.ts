@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type AgentRegistry, type Beacon, beaconTopic, isConfirmed, signBeacon } from '@chorus/directory';
 import type { Ports } from '@chorus/node';
 import { sameAddress } from '@chorus/protocol';
-import { listingOf } from './check-agent.ts';
+import { listingOf, tillIfPaid } from './check-agent.ts';
 import { BEACON_INTERVAL_SECONDS, BEACON_SECONDS, REPEAT_SECONDS } from './limits.ts';
 import type { Listings } from './listings.ts';
 
@@ -72,7 +72,8 @@ export class OwnBeacons {
     }
     const { verifyCard } = await import('@chorus/a2a');
     const own = { bytes: card, card: (await verifyCard(card)).card, milliseconds: 0 };
-    const listing = listingOf(registry, beacon, registered, own);
+    const till = await tillIfPaid(own.card, registered, chain);
+    const listing = listingOf(registry, beacon, { ...registered, till }, own);
     const bytes = await this.#publish(beacon);
     listings.put({ ...beacon, beacon: bytes, listing, probedAt: Date.now(), problem: null });
     this.#told.set(name, beacon);

@@ -1,10 +1,14 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import type { AgentModel } from '@chorus/agent';
+import type { AgentModel, EmbeddingModel } from '@chorus/agent';
+import type { TextEmbedder } from '@chorus/inference';
 import type { Inspection } from '@chorus/inspector';
 import { ChorusError, type Engine, MAX_MODEL_BYTES } from '@chorus/protocol';
 import type { Hiring } from './call-agent.ts';
 import type { LoadedAgent } from './load-agent.ts';
+
+/** Names of 250,000 tokens, as the largest vocabularies of such models have. */
+const MAX_TOKENIZER_BYTES = 32 * 1024 * 1024;
 
 /** Where a model of the network comes from; asked only for an agent that names one. */
 export interface ModelSource {
@@ -41,10 +45,56 @@ export async function openEngine(
       const { createHiredAgent } = await import('./hired-agent.ts');
       return createHiredAgent({ model, depth: limits.depth, hiring, signal });
     }
+    case 'embedding':
+      return openEmbedding(model, folder, source.signal);
     case 'language':
       return openLanguageFile(model, folder, source.signal);
     default:
       return openFile(model, folder, source.signal);
+  }
+}
+
+/**
+ * Opens a model of texts as vectors.
+ * @param truncate longer texts are cut; otherwise they are refused
+ * @throws ChorusError why it cannot be used
+ */
+export async function openEmbedding(
+  { file, tokenizer, pooling, normalise, tokens }: EmbeddingModel,
+  folder: string,
+  signal: AbortSignal,
+  truncate = false,
+): Promise<TextEmbedder> {
+  const path = resolve(folder, file);
+  const [{ createTextEmbedder }, { readModelFile }] = await Promise.all([
+    import('@chorus/inference'),
+    import('@chorus/training'),
+  ]);
+  await checkSize(path);
+  return createTextEmbedder({
+    model: await readModelFile(path),
+    name: basename(path),
+    tokenizer: await readTokenizer(resolve(folder, tokenizer)),
+    pooling,
+    normalise,
+    most: tokens,
+    truncate,
+    signal,
+  });
+}
+
+/** @throws ChorusError `E_MODEL_UNREADABLE` */
+async function readTokenizer(path: string): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    if (size <= MAX_TOKENIZER_BYTES) return await readFile(path, 'utf8');
+    throw new RangeError(`it has ${size} bytes, of at most ${MAX_TOKENIZER_BYTES}`);
+  } catch (cause) {
+    throw new ChorusError('E_MODEL_UNREADABLE', 'the tokenizer of the model cannot be read', {
+      facts: { path },
+      hint: 'name the tokenizer.json of the model',
+      cause,
+    });
   }
 }
 

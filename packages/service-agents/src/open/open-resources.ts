@@ -83,7 +83,7 @@ export async function openDocuments(
     files: knowledge.files,
     folder,
     state,
-    embedder: await embedderOf(knowledge, model),
+    embedder: await embedderOf(knowledge, model, folder, signal),
     signal,
     ...(onProgress ? { onProgress } : {}),
     ...(onError ? { onError } : {}),
@@ -108,7 +108,13 @@ async function openMemory({ definition: { memory } }: LoadedAgent, state: string
 async function embedderOf(
   { embed }: KnowledgeFiles,
   model: LoadedAgent['definition']['model'],
+  folder: string,
+  signal: AbortSignal,
 ): Promise<Embedder | null> {
+  if (embed && 'file' in embed) {
+    const { localEmbedder } = await import('./local-embedder.ts');
+    return localEmbedder(embed, folder, signal);
+  }
   if (!embed || model.kind !== 'openai') return null;
   const { createEmbedder } = await import('@chorus/inference/embed');
   return createEmbedder({ url: model.url, key: model.key, model: embed.model });

@@ -1,13 +1,18 @@
 import { type AgentDescription, PAYMENT_EXTENSION } from '@chorus/a2a';
 import { type Offer, requirementsOf } from '@chorus/payments';
-import type { ChainPort } from '@chorus/protocol';
+import type { Address, ChainPort } from '@chorus/protocol';
 import type { Amount } from './price.ts';
 
-/** What a call of an agent costs: paid to the node's wallet. @throws ChorusError `E_CHAIN_TOKEN` */
+/**
+ * What a call of an agent costs.
+ * @param payTo the wallet of the node, or the till of the agent
+ * @throws ChorusError `E_CHAIN_TOKEN`
+ */
 export async function offerOf(
   agent: { name: string; title: string; url: string },
   price: Amount,
-  chain: Pick<ChainPort, 'tokenDomain' | 'chainId' | 'account'>,
+  payTo: Address,
+  chain: Pick<ChainPort, 'tokenDomain' | 'chainId'>,
 ): Promise<Offer> {
   return {
     agent: agent.name,
@@ -17,7 +22,7 @@ export async function offerOf(
     token: price.token.address,
     domain: await chain.tokenDomain(price.token.address),
     amount: price.units,
-    payTo: chain.account.toLowerCase() as Offer['payTo'],
+    payTo: payTo.toLowerCase() as Address,
   };
 }
 

@@ -1,14 +1,9 @@
 import type { Cashier, Offer, PaidCall } from '@chorus/payments';
-import {
-  type AgentEvent,
-  type AgentExecutor,
-  type AgentRequest,
-  ChorusError,
-  hasCode,
-} from '@chorus/protocol';
+import { type AgentExecutor, ChorusError, hasCode } from '@chorus/protocol';
 
 export interface Tariff {
-  offer: Offer;
+  /** Its payee changes with the identity of the agent. */
+  offer: () => Offer;
   cashier: Cashier;
   /** The request that is being answered: what it has paid. */
   call: () => PaidCall | undefined;
@@ -25,16 +20,17 @@ export interface Tariff {
 export function paidExecutor(executor: AgentExecutor, tariff: Tariff): AgentExecutor {
   let running = 0;
   const { offer, cashier, concurrent } = tariff;
-  async function* work(
+  const { complete, embed } = executor;
+  async function* work<E>(
     call: PaidCall | undefined,
-    request: AgentRequest,
+    begin: () => AsyncIterable<E>,
     signal: AbortSignal,
-  ): AsyncGenerator<AgentEvent> {
-    const end = (call ?? unpaid()).begin(offer.agent);
+  ): AsyncGenerator<E> {
+    const end = (call ?? unpaid()).begin(offer().agent);
     running++;
     let ending: Parameters<typeof end>[0] = 'done';
     try {
-      yield* executor.execute(request, signal);
+      yield* begin();
     } catch (error) {
       // Others that were admitted at the same time may have the places.
       if (!signal.aborted) ending = hasCode(error, 'E_AGENT_BUSY') ? 'no place' : 'failed';
@@ -52,10 +48,16 @@ export function paidExecutor(executor: AgentExecutor, tariff: Tariff): AgentExec
       if (!waits && running >= concurrent) {
         throw new ChorusError('E_AGENT_BUSY', 'the agent has too much to do', { hint: 'ask again later' });
       }
-      await (tariff.call() ?? unpaid()).charge(cashier, offer);
+      await (tariff.call() ?? unpaid()).charge(cashier, offer());
     },
     // The call is the one that asks; its answer may be read outside of it.
-    execute: (request, signal) => work(tariff.call(), request, signal),
+    execute: (request, signal) => work(tariff.call(), () => executor.execute(request, signal), signal),
+    ...(complete && {
+      complete: (request, signal) => work(tariff.call(), () => complete(request, signal), signal),
+    }),
+    ...(embed && {
+      embed: (request, signal) => work(tariff.call(), () => embed(request, signal), signal),
+    }),
     close: () => executor.close(),
   };
 }

@@ -10,18 +10,25 @@ import {
   retiredFile,
 } from '@chorus/directory';
 import type { Ports } from '@chorus/node';
-import { ChorusError, type Hex, type RegistrationCost, sameAddress } from '@chorus/protocol';
+import { ChorusError, type Hex, type RegistrationCost, sameAddress, type TillTerms } from '@chorus/protocol';
 import pLimit from 'p-limit';
 import { isReachable } from './reachable.ts';
 import type { Registrations } from './registrations.ts';
 import { registryOf } from './registry-of.ts';
+import { agreeTerms, requireTills } from './till-terms.ts';
 
 /** A file of this node's own, ms. */
 const READ_MILLISECONDS = 10_000;
 
 /** An agent that answers, as far as its registration says something of it. */
 export interface RegistrableAgent {
-  agent: { name: string; title: string; description: string; price: object | null };
+  agent: {
+    name: string;
+    title: string;
+    description: string;
+    price: object | null;
+    share: TillTerms | null;
+  };
   /** Bases of its card. */
   urls: { http: string | null; libp2p: string };
   /** Of the key that signs its card. */
@@ -70,7 +77,7 @@ export class Registrar {
 
   async #register(served: RegistrableAgent, { dryRun }: { dryRun: boolean }): Promise<RegistrationDocument> {
     const { chain, storage, network } = this.#ports;
-    const { name } = served.agent;
+    const { name, share } = served.agent;
     const place = placeOf(network.peerId, name);
     const registry = await registryOf(chain);
     const known = await this.#known(name);
@@ -81,6 +88,7 @@ export class Registrar {
       const cost = isDone ? { gas: 0n, wei: 0n } : await chain.registrationCost(place, uri, known);
       return document(name, registry, { agentId: known, uri: known === null ? null : uri, cost });
     }
+    if (share) await requireTills(chain);
     const transactions: Hex[] = [];
     let agentId = known;
     if (agentId === null) {
@@ -90,7 +98,9 @@ export class Registrar {
     }
     const { uri, transaction } = await this.#publish(name, registry, agentId, fileFor(agentId), false);
     if (transaction) transactions.push(transaction);
-    return document(name, registry, { agentId, uri, transactions });
+    const till = share && (await agreeTerms(agentId, share, chain));
+    transactions.push(...(till?.transactions ?? []));
+    return document(name, registry, { agentId, uri, transactions, till: till?.document ?? null });
   }
 
   async #retire(name: string): Promise<RegistrationDocument> {
@@ -163,9 +173,15 @@ function factsOf(served: RegistrableAgent, registry: AgentRegistry, agentId: big
 function document(
   agent: string,
   registry: AgentRegistry,
-  done: { agentId: bigint | null; uri: string | null; cost?: RegistrationCost; transactions?: Hex[] },
+  done: {
+    agentId: bigint | null;
+    uri: string | null;
+    cost?: RegistrationCost;
+    transactions?: Hex[];
+    till?: RegistrationDocument['till'];
+  },
 ): RegistrationDocument {
-  const { agentId, uri, cost, transactions = [] } = done;
+  const { agentId, uri, cost, transactions = [], till = null } = done;
   return {
     agent,
     registry: { chainId: registry.chainId, address: registry.address },
@@ -173,5 +189,6 @@ function document(
     uri,
     cost: cost ? { gas: cost.gas.toString(), wei: cost.wei.toString() } : null,
     transactions,
+    till,
   };
 }

@@ -169,6 +169,7 @@ export class AgentSlot {
         identity: this.#identity(),
         paid,
         observer: { admit: () => this.#admit(), onAnswered: (answered) => this.#count(answered) },
+        onError: (error) => this.#components.emit({ type: 'warning', ...explain(error) }),
       });
     } catch (error) {
       await Promise.all([engine.close(), resources.close()]);

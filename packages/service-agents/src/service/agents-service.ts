@@ -15,7 +15,7 @@ import type {
   Status,
 } from '@chorus/admin-api';
 import type { Components, Service } from '@chorus/node';
-import { type AgentMessage, ChorusError, explain, type Sum } from '@chorus/protocol';
+import { type Address, type AgentMessage, ChorusError, explain, type Sum } from '@chorus/protocol';
 import pLimit from 'p-limit';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import { AgentDirectory } from '../directory/agent-directory.ts';
@@ -28,6 +28,7 @@ import type { PaymentsSource } from '../payments/source.ts';
 import type { Registrar } from '../registration/registrar.ts';
 import { Registrations } from '../registration/registrations.ts';
 import { registryOf } from '../registration/registry-of.ts';
+import type { NodeRevenue } from '../revenue/index.ts';
 import { agentFolder } from '../serve/agent-folder.ts';
 import { agentName } from '../serve/agent-name.ts';
 import { AGENTS_PATH, pathOf, readPath } from '../serve/agent-path.ts';
@@ -302,6 +303,19 @@ export class AgentsService implements Service {
   /** What was paid, both ways. */
   payments(): Promise<PaymentsSource> {
     return this.#payments.source();
+  }
+
+  /** What agents, royalties and units bring to the wallet. */
+  async revenue(): Promise<NodeRevenue> {
+    // Loaded with the first request.
+    const [{ NodeRevenue }, { Holdings }] = await Promise.all([
+      import('../revenue/node-revenue.ts'),
+      import('../revenue/holdings.ts'),
+    ]);
+    const { ports, config, store } = this.#components;
+    const tokens = config.agents.tokens.map((token) => token.toLowerCase() as Address);
+    const [registrations, holdings] = [this.#registrations, new Holdings(store)];
+    return new NodeRevenue({ chain: ports.chain, tokens, registrations, holdings });
   }
 
   /** Agents that can be called now, for protocols besides A2A. */

@@ -9,6 +9,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { collect } from '../../../../test/collect.ts';
 import { MemoryHub } from '../../../../test/twins/network.ts';
 import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
+import { vectorModel } from '../../../inference/src/testing/models.ts';
+import { loadAgent } from '../open/load-agent.ts';
+import { openDocuments } from '../open/open-resources.ts';
 import { type AgentsNode, chatFile, startAgentsNode } from '../testing/agents-node.ts';
 
 let endpoint: MockOpenAi;
@@ -59,6 +62,30 @@ describe('a served agent with documents', () => {
     const [citation] = told.flatMap((event) => (event.type === 'citations' ? event.citations : []));
     expect(citation).toMatchObject(CITED);
     expect(text.slice(citation!.start, citation!.end)).toBe('[1]');
+  });
+
+  it('its passages are found by their meaning with a model on this machine, which ends with it', async () => {
+    const { model, tokenizer } = vectorModel();
+    await writeFile(join(folder, 'vectors.onnx'), model);
+    await writeFile(join(folder, 'tokenizer.json'), tokenizer);
+    await writeFile(join(folder, 'papers', 'boats.md'), '# Harbour\nA boat.');
+    await writeFile(join(folder, 'papers', 'snails.md'), '# Garden\nA snail.');
+    const embed = '{ onnx: { file: ./vectors.onnx, tokenizer: ./tokenizer.json } }';
+    const file = await chatFile(folder, endpoint.url, 'Guide', {
+      more: `knowledge: { files: [ ./papers ], embed: ${embed} }\n`,
+    });
+    const errors: unknown[] = [];
+    const knowledge = await openDocuments(loadAgent(file), {
+      state: join(folder, 'state'),
+      signal: new AbortController().signal,
+      onError: (error) => errors.push(error),
+    });
+    await knowledge!.embedded;
+    // No word of the question is in the passage.
+    const [found] = await knowledge!.search('ferry', 1, new AbortController().signal);
+    expect(found).toMatchObject({ source: 'papers/boats.md' });
+    await knowledge!.close();
+    expect(errors).toEqual([]);
   });
 
   it('a client of the OpenAI API gets annotations', async () => {

@@ -1,4 +1,10 @@
-import { type AgentEvent, type AgentExecutor, type AgentRequest, explain } from '@chorus/protocol';
+import {
+  type AgentEvent,
+  type AgentExecutor,
+  type CompletionEvent,
+  type EmbeddingEvent,
+  explain,
+} from '@chorus/protocol';
 import type { Outcome } from '../events/agent-events.ts';
 
 /** How one request ended. */
@@ -17,26 +23,35 @@ export interface Observer {
 
 /** An executor that asks before each request, and tells how it ended. */
 export function observedExecutor(executor: AgentExecutor, observer: Observer): AgentExecutor {
+  const { complete, embed } = executor;
   return {
     followsWishes: executor.followsWishes ?? false,
-    execute: (request, signal) => observe(executor, observer, request, signal),
+    execute: (request, signal) =>
+      observe(() => executor.execute(request, signal), observer, request.caller, signal),
+    ...(complete && {
+      complete: (request, signal) =>
+        observe(() => complete(request, signal), observer, request.caller, signal),
+    }),
+    ...(embed && {
+      embed: (request, signal) => observe(() => embed(request, signal), observer, request.caller, signal),
+    }),
     close: () => executor.close(),
   };
 }
 
-async function* observe(
-  executor: AgentExecutor,
+async function* observe<E extends AgentEvent | CompletionEvent | EmbeddingEvent>(
+  work: () => AsyncIterable<E>,
   { admit, onAnswered }: Observer,
-  request: AgentRequest,
+  caller: string,
   signal: AbortSignal,
-): AsyncGenerator<AgentEvent> {
+): AsyncGenerator<E> {
   const began = performance.now();
   // The outcome if the reader of the answer leaves.
   let outcome: Outcome = 'cancelled';
   let code: string | null = null;
   try {
     admit();
-    for await (const event of executor.execute(request, signal)) {
+    for await (const event of work()) {
       if (event.type === 'completed' || event.type === 'input-required' || event.type === 'rejected') {
         outcome = event.type;
       }
@@ -49,6 +64,6 @@ async function* observe(
     }
     throw error;
   } finally {
-    onAnswered({ caller: request.caller, outcome, code, seconds: (performance.now() - began) / 1000 });
+    onAnswered({ caller, outcome, code, seconds: (performance.now() - began) / 1000 });
   }
 }

@@ -1,10 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tinyModel } from '@chorus/language-models';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createTokenizer, openDecoder, tinyModel } from '@chorus/language-models';
+import { referenceLogits } from '@chorus/language-models/testing';
+import OpenAI from 'openai';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryHub } from '../../../../test/twins/network.ts';
 import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
+import { vectorModel } from '../../../inference/src/testing/models.ts';
 import { type AgentsNode, chatFile, startAgentsNode, until } from '../testing/agents-node.ts';
 
 let endpoint: MockOpenAi;
@@ -66,30 +69,183 @@ it('an agent answers clients of the OpenAI API at the gateway, streamed or not, 
   await until(() => answersOf('guide').completed === 2);
 });
 
-it('a language model of a GGUF file answers as a client wishes, alone or with others at the same time', async () => {
-  await writeFile(join(folder, 'tiny.gguf'), tinyModel());
-  const file = join(folder, 'writer.yaml');
-  await writeFile(file, 'chorus: agent/1\nname: Writer\nmodel: { gguf: { file: tiny.gguf, slots: 2 } }\n');
-  const { urls } = await node.services.agents.startAgent({ file });
-  gateway = new URL('/', urls.http!).href;
-  const wishes = { model: 'writer', messages, temperature: 1, seed: 3, max_tokens: 6 };
-  const answers = await Promise.all([wishes, wishes, { ...wishes, seed: 4 }].map(answered));
-  const [first, second, other] = answers.map(({ choices }) => choices[0]!.message.content) as [
-    string,
-    string,
-    string,
-  ];
-  expect(first).toBe(second);
-  expect(other).not.toBe(first);
-  for (const { choices, usage } of answers) {
-    expect(choices[0]!.finish_reason).toBe('length');
-    expect(usage.completion_tokens).toBe(6);
+describe('a language model of a GGUF file', () => {
+  const model = tinyModel();
+  const tokenizer = createTokenizer(openDecoder(model));
+
+  async function serveModel(more = ''): Promise<OpenAI> {
+    await writeFile(join(folder, 'tiny.gguf'), model);
+    const file = join(folder, 'writer.yaml');
+    await writeFile(
+      file,
+      `chorus: agent/1\nname: Writer\nmodel: { gguf: { file: tiny.gguf, slots: 2 } }\n${more}`,
+    );
+    const { urls } = await node.services.agents.startAgent({ file });
+    gateway = new URL('/', urls.http!).href;
+    return new OpenAI({ baseURL: `${gateway}v1`, apiKey: 'any', maxRetries: 0 });
   }
-  const stop = first.slice(1, 2);
-  const cut = await answered({ ...wishes, stop });
-  expect(cut.choices[0]).toMatchObject({
-    message: { content: first.slice(0, first.indexOf(stop)) },
-    finish_reason: 'stop',
+
+  it('answers as a client wishes, alone or with others at the same time', async () => {
+    await serveModel();
+    const wishes = { model: 'writer', messages, temperature: 1, seed: 3, max_tokens: 6 };
+    const answers = await Promise.all([wishes, wishes, { ...wishes, seed: 4 }].map(answered));
+    const [first, second, other] = answers.map(({ choices }) => choices[0]!.message.content) as [
+      string,
+      string,
+      string,
+    ];
+    expect(first).toBe(second);
+    expect(other).not.toBe(first);
+    for (const { choices, usage } of answers) {
+      expect(choices[0]!.finish_reason).toBe('length');
+      expect(usage.completion_tokens).toBe(6);
+    }
+    const stop = first.slice(1, 2);
+    const cut = await answered({ ...wishes, stop });
+    expect(cut.choices[0]).toMatchObject({
+      message: { content: first.slice(0, first.indexOf(stop)) },
+      finish_reason: 'stop',
+    });
+  });
+
+  it('gives clients the probabilities of a float64 reference, of prompts and of answers', async () => {
+    const client = await serveModel();
+    const prompt = tokenizer.encode('the ferry and the snail go on');
+    const scores = referenceLogits(model, prompt);
+    const logprob = (place: number, id: number) => {
+      const whole = Math.log(scores[place]!.reduce((sum, score) => sum + Math.exp(score), 0));
+      return scores[place]![id]! - whole;
+    };
+    const texts = { model: 'writer', prompt: [prompt, prompt.slice(0, 3)], temperature: 0 };
+    const { choices, usage } = await client.completions.create({
+      ...texts,
+      max_tokens: 1,
+      logprobs: 2,
+      echo: true,
+    });
+    expect(choices.map(({ index }) => index)).toEqual([0, 1]);
+    for (const [at, { logprobs, text }] of choices.entries()) {
+      const tokens = texts.prompt[at]!;
+      const { token_logprobs, top_logprobs, text_offset } = logprobs!;
+      // As lm-eval takes them: those of the prompt, and one more.
+      expect(token_logprobs).toHaveLength(tokens.length + 1);
+      expect([token_logprobs![0], top_logprobs![0]]).toEqual([null, null]);
+      expect(text.startsWith(tokenizer.decode(tokens))).toBe(true);
+      expect(text_offset!.slice(0, -1)).toEqual(
+        tokens.map((_, i) => tokenizer.decode(tokens.slice(0, i)).length),
+      );
+      for (const [i, id] of tokens.entries()) {
+        if (i === 0) continue;
+        // Weights of 8 bits.
+        expect(Math.abs(token_logprobs![i]! - logprob(i - 1, id))).toBeLessThan(0.2);
+        const best = Math.max(...Object.values(top_logprobs![i] as Record<string, number>));
+        expect(best).toBeGreaterThanOrEqual(token_logprobs![i]!);
+      }
+    }
+    expect(usage).toEqual({
+      prompt_tokens: prompt.length + 3,
+      completion_tokens: 2,
+      total_tokens: prompt.length + 5,
+    });
+    const read = await client.completions.create({ ...texts, max_tokens: 0, logprobs: 0, echo: true });
+    expect(read.choices[0]!.logprobs!.token_logprobs).toEqual(
+      choices[0]!.logprobs!.token_logprobs!.slice(0, -1),
+    );
+  });
+
+  it('writes on from a text, streamed or not, with seeds of their own for several answers', async () => {
+    const client = await serveModel();
+    const asked = { model: 'writer', prompt: 'the ferry', max_tokens: 5, seed: 9, temperature: 1, n: 3 };
+    const { choices } = await client.completions.create(asked);
+    expect(new Set(choices.map(({ text }) => text)).size).toBe(3);
+    const streamed = ['', '', ''];
+    const ends: (string | null)[] = [];
+    for await (const chunk of await client.completions.create({ ...asked, stream: true })) {
+      for (const { index, text, finish_reason } of chunk.choices) {
+        streamed[index] += text;
+        if (finish_reason) ends.push(finish_reason);
+      }
+    }
+    expect(streamed).toEqual(choices.map(({ text }) => text));
+    expect(ends.sort()).toEqual(choices.map(({ finish_reason }) => finish_reason).sort());
+    await until(() => answersOf('writer').completed === 2);
+  });
+
+  it('reports the probabilities of a conversation, streamed or not', async () => {
+    const client = await serveModel();
+    const asked = { model: 'writer', messages: [{ role: 'user' as const, content: 'hello' }], max_tokens: 4 };
+    const wishes = { ...asked, temperature: 0, logprobs: true, top_logprobs: 3 };
+    const { choices } = await client.chat.completions.create(wishes);
+    const { content } = choices[0]!.logprobs!;
+    expect(content).toHaveLength(4);
+    for (const { token, logprob, bytes, top_logprobs } of content!) {
+      expect(top_logprobs).toHaveLength(3);
+      expect(top_logprobs[0]).toMatchObject({ token, logprob, bytes });
+    }
+    expect(Buffer.from(content!.flatMap(({ bytes }) => bytes ?? [])).toString()).toBe(
+      choices[0]!.message.content,
+    );
+    const stream = await client.chat.completions.create({ ...wishes, stream: true });
+    const told: { token: string; logprob: number }[] = [];
+    for await (const chunk of stream) told.push(...(chunk.choices[0]?.logprobs?.content ?? []));
+    expect(told.map(({ token }) => token)).toEqual(content!.map(({ token }) => token));
+    // The prompt is not read again: the last bits may differ.
+    for (const [i, { logprob }] of told.entries()) expect(logprob).toBeCloseTo(content![i]!.logprob, 4);
+  });
+
+  it('with instructions, writes on from texts only if its owner offers it', async () => {
+    const client = await serveModel('instructions: Be kind.\n');
+    const asked = { model: 'writer', prompt: 'the ferry', max_tokens: 2 };
+    await expect(client.completions.create(asked)).rejects.toMatchObject({ code: 'model_not_supported' });
+    await serveModel('instructions: Be kind.\ncompletions: true\n');
+    expect((await client.completions.create(asked)).choices).toHaveLength(1);
+  });
+
+  it('refuses a prompt that it cannot read, and one that is too long', async () => {
+    const client = await serveModel();
+    const ask = (prompt: number[]) => client.completions.create({ model: 'writer', prompt });
+    await expect(ask([5, 100_000])).rejects.toMatchObject({ status: 422, code: 'E_AGENT_INPUT' });
+    await expect(ask(Array<number>(1000).fill(5))).rejects.toMatchObject({ code: 'E_AGENT_CONTEXT' });
+  });
+});
+
+describe('a model of texts as vectors', () => {
+  async function serveVectors(more = ''): Promise<OpenAI> {
+    const { model, tokenizer } = vectorModel();
+    await writeFile(join(folder, 'vectors.onnx'), model);
+    await writeFile(join(folder, 'tokenizer.json'), tokenizer);
+    const file = join(folder, 'vectors.yaml');
+    const named = '{ onnx: { file: vectors.onnx, embed: { tokenizer: tokenizer.json, tokens: 8 } } }';
+    await writeFile(file, `chorus: agent/1\nname: Vectors\nmodel: ${named}\n${more}`);
+    const { urls } = await node.services.agents.startAgent({ file });
+    gateway = new URL('/', urls.http!).href;
+    return new OpenAI({ baseURL: `${gateway}v1`, apiKey: 'any', maxRetries: 0 });
+  }
+
+  it('gives the official client vectors, in base64 and as numbers alike', async () => {
+    const client = await serveVectors();
+    // The client asks for base64 unless a caller says otherwise, and decodes it.
+    const asked = { model: 'vectors', input: ['a ferry', 'a snail'] };
+    const { data, usage } = await client.embeddings.create(asked);
+    const numbers = await client.embeddings.create({ ...asked, encoding_format: 'float' });
+    expect(data.map(({ embedding }) => [...embedding])).toEqual(
+      numbers.data.map(({ embedding }) => [...embedding]),
+    );
+    const size = Math.sqrt(data[0]!.embedding.reduce((sum, value) => sum + value * value, 0));
+    expect(size).toBeCloseTo(1, 6);
+    expect(data[0]!.embedding[0]).toBeGreaterThan(0.9);
+    expect(usage).toEqual({ prompt_tokens: 8, total_tokens: 8 });
+    await until(() => answersOf('vectors').completed === 2);
+  });
+
+  it('refuses texts that are too long, and writes nothing', async () => {
+    const client = await serveVectors('limits: { tokens: 100 }\n');
+    const embed = (input: string | string[]) => client.embeddings.create({ model: 'vectors', input });
+    await expect(embed('a '.repeat(20))).rejects.toMatchObject({ code: 'E_AGENT_CONTEXT' });
+    await expect(embed(Array<string>(60).fill('a ferry'))).rejects.toMatchObject({ code: 'E_AGENT_BUDGET' });
+    await expect(client.completions.create({ model: 'vectors', prompt: 'a' })).rejects.toMatchObject({
+      code: 'model_not_supported',
+    });
   });
 });
 

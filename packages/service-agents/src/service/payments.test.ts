@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClientFactory, JsonRpcTransportFactory, RestTransportFactory } from '@a2a-js/sdk/client';
 import { identityOfDid } from '@chorus/a2a';
+import { tinyModel } from '@chorus/language-models';
 import { readReceipt } from '@chorus/payments';
 import { ChorusError } from '@chorus/protocol';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -10,6 +11,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { MemoryLedger } from '../../../../test/twins/chain.ts';
 import { MemoryHub } from '../../../../test/twins/network.ts';
 import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
+import { vectorModel } from '../../../inference/src/testing/models.ts';
 import { type AgentsNode, AgentsWorld, chatFile, startAgentsNode, until } from '../testing/agents-node.ts';
 import { type Buyer, type PaymentChange, paymentFor, stockBuyer } from '../testing/paying.ts';
 
@@ -184,6 +186,51 @@ describe('an agent that has a price', () => {
     expect(earned()).toBe(3n);
     const response = await post('a2a', rpc('SendMessage', params(first.result.task.id)), await pay());
     expect(await response.json()).toHaveProperty('error');
+    expect(earned()).toBe(3n);
+  });
+
+  it('texts that its language model writes on from are paid for like messages, all choices of a request at once', async () => {
+    await writeFile(join(folder, 'tiny.gguf'), tinyModel());
+    const file = join(folder, 'writer.yaml');
+    await writeFile(
+      file,
+      'chorus: agent/1\nname: writer\nmodel: { gguf: { file: tiny.gguf } }\nprice: 3 TWIN\n',
+    );
+    const { urls } = await node.services.agents.startAgent({ file });
+    const at = urls.http!;
+    const asked = { model: 'writer', prompt: ['one', 'two'], max_tokens: 2 };
+    const complete = (body: object, payment?: string) =>
+      post('/v1/completions', JSON.stringify(body), payment, at);
+    const unpaid = await complete(asked);
+    expect(unpaid.status).toBe(402);
+    const payment = await paymentFor(unpaid, buyer.wallet);
+    expect((await complete({ ...asked, logprobs: 99 }, payment)).status).toBe(400);
+    expect(earned()).toBe(0n);
+    const answered = await complete(asked, payment);
+    expect(answered.status).toBe(200);
+    expect(answered.headers.get('payment-response')).not.toBeNull();
+    expect((await answered.json()) as object).toMatchObject({ choices: [{ index: 0 }, { index: 1 }] });
+    expect(earned()).toBe(3n);
+    expect(answers('writer').completed).toBe(1);
+    expect((await complete(asked, payment)).status).toBe(409);
+    expect((await complete({ ...asked, prompt: 'other' }, payment)).status).not.toBe(200);
+    expect(earned()).toBe(3n);
+    expect(answers('writer').completed).toBe(1);
+  });
+
+  it('vectors of texts are paid for like messages', async () => {
+    const { model, tokenizer } = vectorModel();
+    await writeFile(join(folder, 'vectors.onnx'), model);
+    await writeFile(join(folder, 'tokenizer.json'), tokenizer);
+    const file = join(folder, 'vectors.yaml');
+    const named = '{ onnx: { file: vectors.onnx, embed: { tokenizer: tokenizer.json } } }';
+    await writeFile(file, `chorus: agent/1\nname: vectors\nmodel: ${named}\nprice: 3 TWIN\n`);
+    const at = (await node.services.agents.startAgent({ file })).urls.http!;
+    const body = JSON.stringify({ model: 'vectors', input: ['a ferry', 'a snail'] });
+    const unpaid = await post('/v1/embeddings', body, undefined, at);
+    expect(unpaid.status).toBe(402);
+    const paid = await post('/v1/embeddings', body, await paymentFor(unpaid, buyer.wallet), at);
+    expect((await paid.json()) as object).toMatchObject({ data: [{ index: 0 }, { index: 1 }] });
     expect(earned()).toBe(3n);
   });
 

@@ -7,7 +7,9 @@ import {
   buildCard,
   CITATIONS_EXTENSION,
   identityOfPeerId,
+  keysOfSeed,
   peerUrl,
+  RECEIPT_EXTENSION,
   signCard,
 } from '@chorus/a2a';
 import { cardFields, createExecutor } from '@chorus/agent';
@@ -20,12 +22,15 @@ import {
   ChorusError,
   type Engine,
   type EngineFacts,
+  type TillTerms,
 } from '@chorus/protocol';
 import { makeFolder } from '@chorus/utils';
 import type { AgentsConfig } from '../config/agents-config.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
 import type { Amount } from '../payments/price.ts';
 import type { Selling } from '../payments/selling.ts';
+import { receiptedExecutor } from '../receipts/receipted-executor.ts';
+import { TranscriptFolder } from '../receipts/transcript-folder.ts';
 import { agentFolder } from '../serve/agent-folder.ts';
 import { pathOf } from '../serve/agent-path.ts';
 import { type Observer, observedExecutor } from './observed-executor.ts';
@@ -36,6 +41,9 @@ const GRACE_SECONDS = 10;
 
 /** Path of MCP below an agent's base; all others are of A2A. */
 const MCP_PATH = '/mcp';
+
+/** Transcripts of answers, by their digests, which only their callers know. */
+const TRANSCRIPT_PATH = /^\/transcripts\/([0-9a-f]{64})$/;
 
 /** Receipts of paid calls, by the nonce of their payment. */
 const RECEIPT_PATH = /^\/receipts\/(0x[0-9a-f]{64})$/;
@@ -62,6 +70,8 @@ export interface CallableAgent {
   executor: AgentExecutor;
   /** Of each request; null: nothing. */
   price: Amount | null;
+  /** How what is paid is divided; null: all of it is the wallet's. */
+  share: TillTerms | null;
 }
 
 export interface ServeOptions {
@@ -81,6 +91,8 @@ export interface ServeOptions {
   /** Its identity on chain, for its card; null if it has none. */
   identity: AgentIdentity | null;
   observer: Observer;
+  /** Called with what goes wrong behind an answer that is given all the same. */
+  onError: (error: unknown) => void;
   /** What a request costs, and how it is paid; null: nothing. */
   paid: { price: Amount; selling: Selling; chain: ChainPort } | null;
 }
@@ -106,6 +118,7 @@ export class ServedAgent {
   readonly #sign: (identity: AgentIdentity | null) => Promise<Uint8Array>;
   #card: Uint8Array;
   readonly #selling: Selling | null;
+  readonly #transcripts: TranscriptFolder | null;
   #mcp: Promise<McpEndpoint> | null = null;
 
   private constructor(parts: {
@@ -115,6 +128,7 @@ export class ServedAgent {
     app: A2aApp;
     card: Uint8Array;
     selling: Selling | null;
+    transcripts: TranscriptFolder | null;
     sign: (identity: AgentIdentity | null) => Promise<Uint8Array>;
   }) {
     this.agent = parts.agent;
@@ -124,6 +138,7 @@ export class ServedAgent {
     this.#card = parts.card;
     this.#sign = parts.sign;
     this.#selling = parts.selling;
+    this.#transcripts = parts.transcripts;
   }
 
   /**
@@ -136,8 +151,23 @@ export class ServedAgent {
     // Over all protocols together, MCP as well as A2A.
     const concurrent = Math.min(config.running, limits.concurrent);
     const definition = { ...loaded.definition, limits: { ...limits, concurrent } };
-    const free = observedExecutor(createExecutor({ definition, engine, resources }), options.observer);
+    const plain = createExecutor({ definition, engine, resources });
+    let free = observedExecutor(plain, options.observer);
     try {
+      const folder = agentFolder(options.dataDir, name);
+      const { receipts } = definition;
+      const transcripts = receipts ? await TranscriptFolder.open(join(folder, 'transcripts')) : null;
+      if (transcripts) {
+        const signer = keysOfSeed(options.keySeed);
+        const { selling = null } = options.paid ?? {};
+        free = receiptedExecutor(free, {
+          agent: name,
+          signer,
+          transcripts,
+          selling,
+          onError: options.onError,
+        });
+      }
       const path = pathOf(name);
       const { host, did } = identityOfPeerId(peerId);
       const urls = {
@@ -150,17 +180,17 @@ export class ServedAgent {
         defaultOutputModes: outputModes,
         ...fields
       } = cardFields(definition, engine.facts);
-      const { executor, extensions } = await charging(free, urls, { ...options, concurrent });
-      const description = {
-        ...fields,
-        inputModes,
-        outputModes,
-        extensions: [...(definition.knowledge ? [CITATIONS_EXTENSION] : []), ...extensions],
+      const { executor, priced } = await charging(free, urls, { ...options, concurrent });
+      const sign = async (identity: AgentIdentity | null) => {
+        const extensions = [
+          ...(definition.knowledge ? [CITATIONS_EXTENSION] : []),
+          ...(receipts ? [RECEIPT_EXTENSION] : []),
+          ...(await priced(identity)),
+        ];
+        const description = { ...fields, inputModes, outputModes, extensions };
+        return signedCard({ description, places }, identity, options.keySeed);
       };
-      const sign = (identity: AgentIdentity | null) =>
-        signedCard({ description, places }, identity, options.keySeed);
       const card = await sign(options.identity);
-      const folder = agentFolder(options.dataDir, name);
       await makeFolder(folder, 0o700);
       const app = a2aApp({
         card,
@@ -188,8 +218,9 @@ export class ServedAgent {
         since,
         executor,
         price,
+        share: definition.share,
       };
-      return new ServedAgent({ agent, urls, did, app, card, selling, sign });
+      return new ServedAgent({ agent, urls, did, app, card, selling, transcripts, sign });
     } catch (error) {
       await free.close();
       throw error;
@@ -204,6 +235,9 @@ export class ServedAgent {
     const { pathname } = new URL(request.url);
     const nonce = this.#selling && request.method === 'GET' ? RECEIPT_PATH.exec(pathname)?.[1] : undefined;
     if (nonce) return this.#receipt(nonce);
+    const hex =
+      this.#transcripts && request.method === 'GET' ? TRANSCRIPT_PATH.exec(pathname)?.[1] : undefined;
+    if (hex) return this.#transcript(hex);
     if (pathname === MCP_PATH) {
       // Loaded with the first request.
       this.#mcp ??= import('@chorus/mcp').then(({ mcpEndpoint }) => mcpEndpoint(this.agent));
@@ -234,6 +268,16 @@ export class ServedAgent {
     );
   }
 
+  async #transcript(hex: string): Promise<Response> {
+    const bytes = await this.#transcripts!.read(hex);
+    if (bytes) return new Response(bytes, { headers: { 'content-type': 'application/json' } });
+    return refusal(
+      new ChorusError('E_AGENT_TRANSCRIPT', 'this agent has no such transcript, or not any more', {
+        hint: 'check its digest in the receipt',
+      }),
+    );
+  }
+
   load(): { tasks: number; streams: number } {
     return this.#app.load();
   }
@@ -259,24 +303,32 @@ function signedCard(
   return signCard(buildCard({ ...description, extensions }, places), keySeed);
 }
 
-/** The executor that is paid for each request, and its price for the card. */
+/** The executor that is paid for each request, and what the card says of it; `priced` sets who is paid from now on. */
 async function charging(
   executor: AgentExecutor,
   urls: AgentUrls,
-  { paid, name, loaded, observer, concurrent }: ServeOptions & { concurrent: number },
+  { paid, name, loaded, observer, concurrent, identity: first }: ServeOptions & { concurrent: number },
 ) {
-  if (!paid) return { executor, extensions: [] };
+  if (!paid) return { executor, priced: async () => [] };
   const { price, selling, chain } = paid;
-  const [{ offerOf, paymentExtension }, { paidExecutor }] = await Promise.all([
+  const [{ offerOf, paymentExtension }, { paidExecutor }, { payeeOf }] = await Promise.all([
     import('../payments/offer-of.ts'),
     import('../payments/paid-executor.ts'),
+    import('../payments/payee.ts'),
   ]);
-  const title = loaded.definition.name;
-  const offer = await offerOf({ name, title, url: urls.http ?? urls.libp2p }, price, chain);
+  const { name: title, share } = loaded.definition;
+  const offerFor = async (identity: AgentIdentity | null) => {
+    const payTo = await payeeOf(share, identity?.agentId ?? null, chain);
+    return offerOf({ name, title, url: urls.http ?? urls.libp2p }, price, payTo, chain);
+  };
+  let offer = await offerFor(first);
   const { cashier, call } = selling;
   const admit = () => observer.admit();
   return {
-    executor: paidExecutor(executor, { offer, cashier, call, admit, concurrent }),
-    extensions: [paymentExtension(offer, price)],
+    executor: paidExecutor(executor, { offer: () => offer, cashier, call, admit, concurrent }),
+    priced: async (identity: AgentIdentity | null) => {
+      offer = await offerFor(identity);
+      return [paymentExtension(offer, price)];
+    },
   };
 }

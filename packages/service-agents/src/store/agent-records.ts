@@ -1,5 +1,6 @@
 import type { NodeStore } from '@chorus/node';
 import { PURCHASES_SCHEMA, SALES_SCHEMA } from '@chorus/payments/schema';
+import { HOLDINGS_MIGRATION } from '../revenue/holdings.ts';
 import { DIRECTORY_MIGRATION } from './directory-migration.ts';
 
 /** Tables of the service; a released one is never edited. */
@@ -8,6 +9,7 @@ export const AGENTS_MIGRATIONS: readonly string[] = [
   DIRECTORY_MIGRATION,
   SALES_SCHEMA,
   PURCHASES_SCHEMA,
+  HOLDINGS_MIGRATION,
 ];
 
 /** An agent that the owner started, and has not stopped. */

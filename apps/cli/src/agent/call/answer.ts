@@ -1,5 +1,5 @@
 import type { AgentClient } from '@chorus/a2a';
-import type { AgentMessage, AgentUsage, Citation } from '@chorus/protocol';
+import type { AgentMessage, AgentUsage, AnswerReceipt, Citation } from '@chorus/protocol';
 import { pause } from '@chorus/utils';
 import type { ToolEvent } from '../ask.ts';
 
@@ -21,6 +21,8 @@ export interface Answer {
   /** What the agent asks, or why it did not do it. */
   reason: string | null;
   usage: AgentUsage | null;
+  /** If the agent gives receipts. */
+  receipt: AnswerReceipt | null;
 }
 
 /** How a call is made, and how it ends early. */
@@ -56,6 +58,7 @@ export async function readAnswer(
     citations: [],
     reason: null,
     usage: null,
+    receipt: null,
   };
   const task = Promise.withResolvers<string>();
   const cancel = () =>
@@ -90,8 +93,10 @@ export async function readAnswer(
           break;
         default:
           answer.state = event.type;
-          if (event.type === 'completed') answer.usage = event.usage;
-          else if (event.type === 'input-required') answer.reason = event.question;
+          if (event.type === 'completed') {
+            answer.usage = event.usage;
+            answer.receipt = event.receipt ?? null;
+          } else if (event.type === 'input-required') answer.reason = event.question;
           else if (event.type !== 'cancelled') answer.reason = event.reason;
       }
     }

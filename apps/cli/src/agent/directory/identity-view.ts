@@ -1,6 +1,7 @@
 import type { AgentIdentityDocument } from '@chorus/admin-api';
 import colors from 'yoctocolors';
 import { fields } from '../../output/print.ts';
+import { termsText } from '../../revenue/view.ts';
 
 type Link = AgentIdentityDocument['links'][number];
 
@@ -11,18 +12,19 @@ const MEANING: Readonly<Record<Link['name'], string>> = {
   key: "the file names that peer's key",
   answers: 'that peer answers for it',
   card: 'its card is signed, and names it in return',
-  payee: 'what it asks for goes to its wallet',
+  payee: 'what it asks for goes to its wallet or till',
 };
 
 /** Who an agent is, as lines: what was found, and every link of the way with its tick. */
 export function identityLines(agent: AgentIdentityDocument): string[] {
-  const { agentId, title, description, owner, wallet, url, registry, skills, links, proven } = agent;
+  const { agentId, title, description, owner, wallet, url, registry, skills, links, proven, till } = agent;
   const known: [string, string | null][] = [
     ['agent', `${agentId}${title === null ? '' : ` (${title})`}`],
     ['description', description || null],
     ['skills', skills.map(({ id }) => id).join(', ') || null],
     ['owner', owner],
-    ['paid at', wallet],
+    ['wallet', wallet],
+    ['divides', till && termsText(till)],
     ['registry', `${registry.address} on chain ${registry.chainId}`],
     ['over libp2p', url],
   ];

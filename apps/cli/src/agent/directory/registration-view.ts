@@ -2,6 +2,7 @@ import type { RegistrationDocument } from '@chorus/admin-api';
 import { COIN_DECIMALS } from '@chorus/protocol';
 import { fields } from '../../output/print.ts';
 import { amount } from '../../output/units.ts';
+import { termsText } from '../../revenue/view.ts';
 
 /** What a registration would cost, in a sentence. */
 export function costText({ agent, agentId, cost }: RegistrationDocument): string {
@@ -12,6 +13,12 @@ export function costText({ agent, agentId, cost }: RegistrationDocument): string
     : `To update ${agent}, which is agent ${agentId}, takes one transaction: ${price}.`;
 }
 
+/** Where an agent is paid from now on, and how that is divided. */
+function tillText({ address, terms, effectiveAt }: NonNullable<RegistrationDocument['till']>): string {
+  const from = effectiveAt === null ? '' : `, from ${effectiveAt} on (repeat this command then)`;
+  return `its till ${address}: ${termsText(terms)}${from}`;
+}
+
 /** What was done, as lines. */
 export function registrationLines({
   agent,
@@ -19,12 +26,14 @@ export function registrationLines({
   registry,
   uri,
   transactions,
+  till,
 }: RegistrationDocument): string[] {
   return [
     fields([
       ['agent', `${agent} is agent ${agentId}`],
       ['registry', `${registry.address} on chain ${registry.chainId}`],
       ['file', uri ?? '-'],
+      ...(till ? [['paid to', tillText(till)] as [string, string]] : []),
       ['sent', transactions.join(', ') || 'nothing: it was on chain already'],
     ]),
     '',

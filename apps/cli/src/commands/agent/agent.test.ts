@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MockOpenAi, mockOpenAi } from '../../../../../packages/inference/src/testing/mock-openai.ts';
-import { counting, largest } from '../../../../../packages/inference/src/testing/models.ts';
+import { counting, largest, vectorModel } from '../../../../../packages/inference/src/testing/models.ts';
 import { outcomeOf, startChorus } from '../../testing/chorus-process.ts';
 import { runChorus } from '../../testing/run-chorus.ts';
 
@@ -54,6 +54,19 @@ describe('chorus agent init', () => {
 });
 
 describe('chorus agent check', () => {
+  it('a model of texts as vectors is asked for one', async () => {
+    const { model, tokenizer } = vectorModel();
+    await writeFile(join(folder, 'vectors.onnx'), model);
+    await writeFile(join(folder, 'tokenizer.json'), tokenizer);
+    const vectors = await file(
+      'vectors',
+      '{ onnx: { file: vectors.onnx, embed: { tokenizer: tokenizer.json } } }',
+    );
+    const { code, stdout } = await agent('check', vectors);
+    expect(code).toBe(0);
+    expect(stdout).toContain('"a vector of 4 numbers"');
+  });
+
   it('an agent that works passes, with its limits, its card and one real answer', async () => {
     const { code, stdout } = await agent('check', await chat('echo'), '--json');
     const document = JSON.parse(stdout);

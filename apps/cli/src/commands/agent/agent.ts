@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { auditCommand } from './audit.ts';
 import { callCommand } from './call.ts';
 import { checkCommand } from './check.ts';
 import { findCommand } from './find.ts';
@@ -32,5 +33,6 @@ export function agentCommand(): Command {
     .addCommand(retireCommand())
     .addCommand(findCommand())
     .addCommand(callCommand())
+    .addCommand(auditCommand())
     .addCommand(whyCommand());
 }

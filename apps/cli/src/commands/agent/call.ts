@@ -28,6 +28,7 @@ interface CallFlags {
   yes?: boolean;
   bootstrap?: string[];
   home?: string;
+  receipt?: string;
   json?: boolean;
 }
 
@@ -63,6 +64,7 @@ export function callCommand(): Command {
     .option('--task <id>', 'answer what this task has asked')
     .option('--pay <sum>', "the most that this call may cost, such as '0.05 CHOR' or 0.05")
     .option('--yes', 'pay without a question, also above agents.spend.approveAbove')
+    .option('--receipt <file>', 'keep the answer of a language model there, for chorus agent audit')
     .option('--timeout <seconds>', 'give up after this long, and cancel the task', '600')
     .option('--home <dir>', "find peers through this folder's node (the default node)")
     .option('--bootstrap <multiaddr>', 'peer through which the agent is found; may be repeated', each)
@@ -88,6 +90,10 @@ async function callAction(at: string, text: string | undefined, flags: CallFlags
   try {
     if (target.kind === 'http') showSigner(connected);
     answer = await ask(connected, message, { ...flags, payment }, stop.signal, hangUp);
+    if (flags.receipt !== undefined && answer.state === 'completed') {
+      const { keepAnswer } = await import('../../agent/call/receipt.ts');
+      await keepAnswer(flags.receipt, answer, message.text, connected);
+    }
   } finally {
     await payment.close(answer?.state === 'failed').finally(() => connected.close());
     const paid = payment.paid();

@@ -1,4 +1,5 @@
 import type { ChatMessage } from '@chorus/language-models';
+import type { ModelIdentity, ScoredToken, Transcript } from '@chorus/protocol';
 
 /** How the next token is chosen. */
 export interface TokenSampling {
@@ -48,6 +49,7 @@ export interface LanguageOpened {
   context: number;
   /** Whether it has a chat template. */
   converses: boolean;
+  identity: ModelIdentity;
 }
 
 /** A text to be written. */
@@ -57,28 +59,53 @@ export interface LanguageJob {
   sampling: TokenSampling;
   /** Texts that end the answer. */
   stop: readonly string[];
-  /** Most tokens to write. */
+  /** Most tokens to write; 0 reads the prompt alone. */
   most: number;
-  /** Most likely tokens to list for each one that is written; null: no probabilities at all. */
+  /** Most likely tokens to list for each token; null: no probabilities at all. */
   logprobs: number | null;
+  /** Report the tokens of the prompt as well. */
+  echo: boolean;
+  /** Say in the end what was read and written. */
+  transcript: boolean;
 }
 
-/** A token, and the logarithm of its probability. */
-export interface RankedToken {
-  id: number;
-  logprob: number;
+/** A transcript to be compared with what the model computes. */
+export interface CheckJob {
+  kind: 'check';
+  transcript: Transcript;
+}
+
+/** What of a transcript only the model's process knows. */
+export type Written = Pick<Transcript, 'prompt' | 'answer' | 'likeliest'>;
+
+/** What the model says to a transcript. */
+export interface Findings {
+  /** For each token of the answer how far the logits would have to be off for it to be drawn, in nats. */
+  needed: Float32Array;
+  /**
+   * For each token of the answer how far the listed tokens are from what the transcript says of them, in nats: the mean
+   * of their distances, after the mean difference is taken off.
+   */
+  distance: Float32Array;
+  /** The text of the prompt, without control tokens. */
+  prompt: string;
+  /** The text that the answer's tokens make, without the stop text that ended it. */
+  text: string;
+  /**
+   * How the answer ends: with a token that ends answers, a stop text, at its limit of tokens, `early` without any of
+   * these, or `late`: tokens follow after its end.
+   */
+  ended: 'token' | 'stop' | 'limit' | 'early' | 'late';
 }
 
 export type LanguageAnswer =
-  /** A part of the prompt was read: a sign of progress. */
-  | { kind: 'read' }
+  /** A part of the prompt was read: a sign of progress. Its tokens, if they are to be reported. */
+  | { kind: 'read'; tokens: ScoredToken[] }
   | {
       kind: 'token';
-      id: number;
+      token: ScoredToken;
       /** Bytes that may be shown now: those of a text that may become a stop text are held back. */
       bytes: Uint8Array;
-      logprob: number | null;
-      top: (RankedToken & { bytes: Uint8Array })[];
     }
   | {
       kind: 'generated';
@@ -89,4 +116,7 @@ export type LanguageAnswer =
       /** Of those, tokens that were read before for another text. */
       cachedTokens: number;
       outputTokens: number;
-    };
+      /** Null if it was not asked for. */
+      written: Written | null;
+    }
+  | { kind: 'checked'; findings: Findings };

@@ -1,5 +1,12 @@
+import type { TextPrompt } from '@chorus/protocol';
 import type { CarriedError } from '@chorus/training';
-import type { LanguageAnswer, LanguageJob, LanguageOpened, LanguageSetup } from './language-messages.ts';
+import type {
+  CheckJob,
+  LanguageAnswer,
+  LanguageJob,
+  LanguageOpened,
+  LanguageSetup,
+} from './language-messages.ts';
 
 /** How text is sampled. */
 export interface Sampling {
@@ -26,13 +33,35 @@ export interface HostSetup {
   threads: number;
 }
 
+/** What the process of a model of texts as vectors is started with. */
+export interface EmbeddingSetup {
+  task: {
+    kind: 'embedding';
+    /** The file `tokenizer.json` of Hugging Face, as text. */
+    tokenizer: string;
+    pooling: Pooling;
+    /** Vectors have the length 1. */
+    normalise: boolean;
+    /** Most tokens of a text. */
+    most: number;
+    /** Longer texts are cut; otherwise they are refused. */
+    truncate: boolean;
+  };
+  model: Uint8Array;
+  threads: number;
+}
+
+/** How the vectors of a text's tokens become one: their mean, or that of the first token. */
+export type Pooling = 'mean' | 'cls';
+
 /** What the process of a model is started with. */
-export type Setup = HostSetup | LanguageSetup;
+export type Setup = HostSetup | LanguageSetup | EmbeddingSetup;
 
 /** What is found out about a model when it is opened. */
 export type Opened =
   | { kind: 'classifier'; sample: readonly number[]; classes: number }
   | { kind: 'text'; context: number }
+  | { kind: 'embedding'; dimension: number }
   | LanguageOpened;
 
 export interface ClassifyJob {
@@ -51,7 +80,13 @@ export interface WriteJob {
   most: number;
 }
 
-export type Job = ClassifyJob | WriteJob | LanguageJob;
+/** Texts, or the ids of their tokens, to be turned into vectors. */
+export interface EmbedJob {
+  kind: 'embed';
+  inputs: readonly TextPrompt[];
+}
+
+export type Job = ClassifyJob | WriteJob | LanguageJob | CheckJob | EmbedJob;
 
 export type ToHost =
   | { kind: 'setup'; setup: Setup }
@@ -68,6 +103,8 @@ export type Answer =
   | { kind: 'classified'; top: Ranked[] }
   | { kind: 'bytes'; bytes: Uint8Array }
   | { kind: 'written'; reason: 'stop' | 'length'; bytes: number }
+  /** Of the next texts, in order; `tokens` of these texts together. */
+  | { kind: 'vectors'; vectors: Float32Array[]; tokens: number }
   | LanguageAnswer;
 
 export type FromHost =

@@ -5,7 +5,7 @@ import type { TokenSampling } from '../jobs/language-messages.ts';
 import { DEFAULT_SAMPLING } from '../language-checks.ts';
 import { adjustLogits } from './adjust.ts';
 import { chooseToken } from './choose.ts';
-import { logprobsOf } from './logprobs.ts';
+import { scoredToken } from './logprobs.ts';
 import { uniform } from './uniform.ts';
 
 const sampling = (changes: Partial<TokenSampling> = {}): TokenSampling => ({
@@ -131,10 +131,18 @@ describe('numbers by chance', () => {
 describe('probabilities', () => {
   it('are the logarithms of the softmax, with the most likely ones first', () => {
     const logits = Float32Array.from([0.5, 0.1, 0.15, 0.25], (share) => Math.log(share) + 3);
-    const { logprob, top } = logprobsOf(logits, 1, 2);
-    expect(Math.exp(logprob)).toBeCloseTo(0.1, 6);
+    const names = { bytes: (id: number) => Uint8Array.of(id), controlName: () => null };
+    const { logprob, top } = scoredToken(names, 1, logits, 2);
+    expect(Math.exp(logprob!)).toBeCloseTo(0.1, 6);
     expect(top.map(({ id }) => id)).toEqual([0, 3]);
     expect(Math.exp(top[1]!.logprob)).toBeCloseTo(0.25, 6);
-    expect(logprobsOf(logits, 0, 0).top).toEqual([]);
+    expect(scoredToken(names, 0, logits, 0).top).toEqual([]);
+    expect(scoredToken(names, 0, null, 2)).toEqual({
+      id: 0,
+      bytes: Uint8Array.of(0),
+      name: null,
+      logprob: null,
+      top: [],
+    });
   });
 });

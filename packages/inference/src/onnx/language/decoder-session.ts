@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { encodeModel } from '@chorus/autodiff';
 import {
@@ -10,7 +11,7 @@ import {
   servingModel,
   type Tokenizer,
 } from '@chorus/language-models';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, type ModelIdentity } from '@chorus/protocol';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { unsupported } from '../compute/faults.ts';
 import { createSession } from '../compute/session.ts';
@@ -28,16 +29,19 @@ export interface DecoderSession {
   readonly tokenizer: Tokenizer;
   /** Most tokens of a text. */
   readonly context: number;
+  readonly identity: ModelIdentity;
   /**
    * Reads the next tokens of some texts.
    *
    * @param texts the tokens of each, equally many, and the place of the first; more than one token only of one text
    * @param past keys and values of what was read before
-   * @returns the scores of the token after each text [texts, vocabulary], and the keys and values of what was read
+   * @param scored the tokens whose next one is scored, counted through all texts; by default the last one of each
+   * @returns the scores [scored, vocabulary], and the keys and values of what was read
    */
   read(
     texts: readonly { tokens: readonly number[]; place: number }[],
     past: Record<string, Tensor>,
+    scored?: readonly number[],
   ): Promise<{ logits: Float32Array; fresh: Float32Array }>;
 }
 
@@ -63,8 +67,12 @@ export async function openSession({ task, model, threads }: LanguageSetup): Prom
   }
   const graph = encodeModel(servingModel(decoder, { weights: task.weights, context }));
   const session = await createSession(graph, threads, 0);
-  return { config, tokenizer, context, read: (texts, past) => read(session, texts, past) };
+  const { adapter, weights } = task;
+  const identity = { base: digestOf(bytes), adapter: adapter && digestOf(adapter), weights };
+  return { config, tokenizer, context, identity, read: (...run) => read(session, ...run) };
 }
+
+const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 async function contentOf(path: string): Promise<Uint8Array> {
   try {
@@ -82,6 +90,7 @@ async function read(
   session: InferenceSession,
   texts: readonly { tokens: readonly number[]; place: number }[],
   past: Record<string, Tensor>,
+  scored: readonly number[] = lastOf(texts),
 ): Promise<{ logits: Float32Array; fresh: Float32Array }> {
   const dims = [texts.length, texts[0]!.tokens.length];
   const ids = texts.flatMap(({ tokens }) => tokens.map(BigInt));
@@ -92,10 +101,16 @@ async function read(
     [SERVING.ids]: new Tensor('int64', BigInt64Array.from(ids), dims),
     [SERVING.places]: new Tensor('int64', BigInt64Array.from(places), dims),
     [SERVING.lengths]: new Tensor('int32', Int32Array.from(last), [texts.length]),
+    [SERVING.scored]: new Tensor('int64', BigInt64Array.from(scored, BigInt), [scored.length]),
     [SERVING.longest]: new Tensor('int32', Int32Array.of(Math.max(...last) + 1), [1]),
   });
   return {
     logits: outputs[SERVING.logits]!.data as Float32Array,
     fresh: outputs[SERVING.fresh]!.data as Float32Array,
   };
+}
+
+/** The last token of each text, all of which are equally long. */
+function lastOf(texts: readonly { tokens: readonly number[] }[]): number[] {
+  return texts.map(({ tokens }, i) => (i + 1) * tokens.length - 1);
 }

@@ -41,6 +41,8 @@ describe.skipIf(!existsSync(FILE))('SmolLM2-135M (skipped where CHORUS_DATA has 
         stop: [],
         most,
         logprobs: null,
+        echo: false,
+        transcript: false,
       }));
       await Promise.all(
         jobs.map((job) =>

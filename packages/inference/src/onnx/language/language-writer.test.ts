@@ -1,5 +1,6 @@
 import { createTokenizer, openDecoder, tinyModel } from '@chorus/language-models';
-import { randomNumbers, referenceGreedy } from '@chorus/language-models/testing';
+import { randomNumbers, referenceGreedy, referenceLogits } from '@chorus/language-models/testing';
+import type { ScoredToken } from '@chorus/protocol';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LanguageAnswer, LanguageJob, LanguageSetup, TokenSampling } from '../jobs/language-messages.ts';
@@ -39,6 +40,8 @@ function job(
     stop: [],
     most,
     logprobs: null,
+    echo: false,
+    transcript: false,
     ...changes,
   } as LanguageJob;
 }
@@ -46,8 +49,8 @@ function job(
 async function write(writer: LanguageWriter, wanted: LanguageJob, isStopped = () => false) {
   const answers: LanguageAnswer[] = [];
   await writer.write(wanted, isStopped, (answer) => answers.push(answer));
-  const ids = answers.flatMap((answer) => (answer.kind === 'token' ? answer.id : []));
-  const parts = answers.flatMap((answer) => (answer.kind === 'read' ? [] : [answer.bytes]));
+  const ids = answers.flatMap((answer) => (answer.kind === 'token' ? answer.token.id : []));
+  const parts = answers.flatMap((answer) => ('bytes' in answer ? [answer.bytes] : []));
   return {
     ids,
     text: Buffer.concat(parts).toString(),
@@ -178,12 +181,65 @@ describe('a writer of texts', () => {
       () => false,
       (answer) => answers.push(answer),
     );
-    const token = answers.find((answer) => answer.kind === 'token') as LanguageAnswer & { kind: 'token' };
+    const { token } = answers.find((answer) => answer.kind === 'token') as LanguageAnswer & { kind: 'token' };
     expect(token.id).toBe(70);
     expect(token.top).toHaveLength(3);
     expect(token.top[0]!.id).toBe(referenceGreedy(file, prompt, 1)[0]);
     expect(token.top[0]!.logprob).toBeGreaterThan(token.logprob!);
     expect(token.top[0]!.bytes).toEqual(tokenizer.bytes(token.top[0]!.id));
+  });
+
+  it('gives each token of a prompt the probability that the float64 reference gives, with other texts at the time', async () => {
+    const text = someTokens(8, 150);
+    const logits = referenceLogits(file, text);
+    const told = await Promise.all(
+      [0, 1, 2].map(async (most) => {
+        const answers: LanguageAnswer[] = [];
+        const wanted = job(text, most, { logprobs: 5, echo: true });
+        await writer.write(
+          wanted,
+          () => false,
+          (answer) => answers.push(answer),
+        );
+        expect(answers.at(-1)).toMatchObject({ kind: 'generated', inputTokens: 150, outputTokens: most });
+        return answers.flatMap((answer) => (answer.kind === 'read' ? answer.tokens : []));
+      }),
+    );
+    for (const tokens of told) {
+      expect(tokens.map(({ id }) => id)).toEqual(text);
+      expect(tokens[0]).toMatchObject({ logprob: null, top: [] });
+      for (const [place, { id, logprob, top }] of tokens.entries()) {
+        if (place === 0) continue;
+        const scores = logits[place - 1]!;
+        const whole = Math.log(scores.reduce((sum, score) => sum + Math.exp(score), 0));
+        expect(logprob).toBeCloseTo(scores[id]! - whole, 3);
+        expect(top.map((each) => each.logprob)).toEqual(
+          [...top].map((each) => each.logprob).sort((a, b) => b - a),
+        );
+        expect(top[0]!.logprob).toBeCloseTo(Math.max(...scores) - whole, 3);
+        const own = top.find((each) => each.id === id);
+        if (own) expect(own.logprob).toBe(logprob);
+      }
+    }
+  });
+
+  it('reports the tokens of a prompt without probabilities if none are asked for, also of what was read before', async () => {
+    const text = someTokens(8, 150);
+    const tokensOf = async () => {
+      const tokens: ScoredToken[] = [];
+      await writer.write(
+        job(text, 1, { echo: true }),
+        () => false,
+        (answer) => {
+          if (answer.kind === 'read') tokens.push(...answer.tokens);
+        },
+      );
+      return tokens;
+    };
+    await tokensOf();
+    const tokens = await tokensOf();
+    expect(tokens.map(({ id }) => id)).toEqual(text);
+    expect(tokens.every(({ logprob, top }) => logprob === null && top.length === 0)).toBe(true);
   });
 
   it.each<[why: string, code: string, prompt: LanguageJob['prompt']]>([

@@ -1,14 +1,17 @@
 import type {
+  CheckJob,
   LanguageAnswer,
   LanguageJob,
   LanguageOpened,
   LanguageSetup,
 } from '../jobs/language-messages.ts';
+import { Check } from './check.ts';
 import { likeliest } from './choose.ts';
 import { type DecoderSession, openSession } from './decoder-session.ts';
 import { KeyValues } from './key-values.ts';
 import { longestBeginning } from './longest-beginning.ts';
 import { Prefixes } from './prefixes.ts';
+import type { Reading } from './reading.ts';
 import { Text } from './text.ts';
 
 /**
@@ -19,7 +22,7 @@ const CHUNK = 64;
 
 /** A text and its caller. */
 interface Job {
-  text: Text;
+  text: Reading;
   isStopped: () => boolean;
   done: PromiseWithResolvers<void>;
 }
@@ -41,12 +44,12 @@ export class LanguageWriter {
   #isBusy = false;
 
   private constructor(session: DecoderSession, { task }: LanguageSetup) {
-    const { context, config, tokenizer } = session;
+    const { context, config, tokenizer, identity } = session;
     this.#session = session;
     this.#slots = task.slots;
     this.#cache = new KeyValues(config, task.slots);
     this.#prefixes = new Prefixes(task.prefixBytes);
-    this.opened = { kind: 'language', context, converses: tokenizer.converses };
+    this.opened = { kind: 'language', context, converses: tokenizer.converses, identity };
   }
 
   /** @throws ChorusError as {@link openSession} */
@@ -74,7 +77,24 @@ export class LanguageWriter {
     isStopped: () => boolean,
     emit: (answer: LanguageAnswer) => void,
   ): Promise<void> {
-    const text = new Text(job, this.#session.tokenizer, this.#session.context, emit);
+    await this.#enter(new Text(job, this.#session.tokenizer, this.#session.context, emit), isStopped);
+  }
+
+  /**
+   * Reads a transcript, and compares it with what the model computes. Others write meanwhile.
+   *
+   * @param isStopped asked before each run of the model
+   * @throws ChorusError `E_AGENT_CONTEXT`, `E_AGENT_TRANSCRIPT` before anything is emitted; `E_MODEL_VALUE`
+   */
+  async check(
+    { transcript }: CheckJob,
+    isStopped: () => boolean,
+    emit: (answer: LanguageAnswer) => void,
+  ): Promise<void> {
+    await this.#enter(new Check(transcript, this.#session.tokenizer, this.#session.context, emit), isStopped);
+  }
+
+  async #enter(text: Reading, isStopped: () => boolean): Promise<void> {
     const done = Promise.withResolvers<void>();
     this.#waiting.push({ text, isStopped, done });
     if (!this.#isBusy) void this.#work();
@@ -120,7 +140,9 @@ export class LanguageWriter {
     const { text } = job;
     const slot = this.#writing.length;
     const others = this.#writing.map((other) => other.text);
-    const { length, parked, from } = longestBeginning(text.tokens, this.#prefixes, others);
+    // What is scored is read in any case.
+    const free = text.tokens.slice(0, text.scoresFrom + 1);
+    const { length, parked, from } = longestBeginning(free, this.#prefixes, others);
     this.#fit(text.tokens.length);
     if (parked) this.#cache.unpark(parked, slot, length);
     else if (from !== null) this.#cache.copy(from, slot, length);
@@ -133,20 +155,28 @@ export class LanguageWriter {
     const { text } = job;
     const slot = this.#writing.length;
     const tokens = text.tokens.slice(text.read, text.read + CHUNK);
-    this.#fit(text.read + tokens.length);
+    const end = text.read + tokens.length;
+    this.#fit(end);
+    // The last one always: the runtime has to be asked for something.
+    const first = Math.min(Math.max(text.scoresFrom, text.read), end - 1);
     const { logits, fresh } = await this.#session.read(
       [{ tokens, place: text.read }],
       this.#cache.inputs(slot, 1),
+      Array.from({ length: end - first }, (_, i) => first - text.read + i),
     );
     this.#cache.write(slot, text.read, fresh, 0, tokens.length);
-    text.read += tokens.length;
-    if (text.read < text.tokens.length) {
-      text.progress();
-      return;
+    text.read = end;
+    const width = logits.length / (end - first);
+    const scoresOf = (place: number) => logits.subarray((place - first) * width, (place - first + 1) * width);
+    const scored = Math.max(first, text.scoresFrom);
+    for (let place = scored; place < end && place + 1 < text.tokens.length; place++) {
+      text.scored(place, scoresOf(place));
     }
+    text.progress();
+    if (end < text.tokens.length) return;
     this.#writing.push(job);
     this.#reading = undefined;
-    this.#next(job, logits);
+    this.#next(job, scoresOf(end - 1));
   }
 
   /** Gives each text one token. */

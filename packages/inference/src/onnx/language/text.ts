@@ -1,26 +1,31 @@
 import type { Tokenizer } from '@chorus/language-models';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, type ScoredToken } from '@chorus/protocol';
 import { StopMatcher } from '../compute/stop-matcher.ts';
-import type { LanguageAnswer, LanguageJob } from '../jobs/language-messages.ts';
+import type { LanguageAnswer, LanguageJob, Written } from '../jobs/language-messages.ts';
 import { adjustLogits } from './adjust.ts';
 import { chooseToken } from './choose.ts';
-import { logprobsOf } from './logprobs.ts';
+import { listed, scoredToken } from './logprobs.ts';
+import type { Reading } from './reading.ts';
 import { uniform } from './uniform.ts';
 
 /** One text while it is read and written: what follows from its own tokens alone. */
-export class Text {
-  /** What was read, and then what was written. */
+export class Text implements Reading {
   readonly tokens: number[];
-  /** Tokens whose keys and values are in the slot. */
   read = 0;
-  /** Tokens of the prompt that were copied from another text. */
   copied = 0;
+  readonly scoresFrom: number;
   readonly prompt: number;
+  /** Tokens of the prompt that were reported. */
+  #told = 0;
+  /** Those with probabilities, by place. */
+  readonly #scored = new Map<number, ScoredToken>();
   readonly #job: LanguageJob;
   readonly #tokenizer: Tokenizer;
   readonly #context: number;
   readonly #matcher: StopMatcher;
   readonly #seen: { read: Set<number>; written: Map<number, number> };
+  /** For the transcript. */
+  readonly #likeliest: Written['likeliest'] = [];
   readonly #emit: (answer: LanguageAnswer) => void;
 
   /**
@@ -41,48 +46,64 @@ export class Text {
     this.#matcher = new StopMatcher(job.stop);
     this.tokens = promptTokens(job, tokenizer, context);
     this.prompt = this.tokens.length;
+    this.scoresFrom = job.echo && job.logprobs !== null ? 0 : this.prompt - 1;
     this.#seen = { read: new Set(this.tokens), written: new Map() };
   }
 
-  /** Says that a part of the prompt was read. */
-  progress(): void {
-    this.#emit({ kind: 'read' });
+  scored(place: number, logits: Float32Array): void {
+    const { echo, logprobs } = this.#job;
+    if (!echo || logprobs === null) return;
+    this.#scored.set(place + 1, scoredToken(this.#tokenizer, this.tokens[place + 1]!, logits, logprobs));
   }
 
-  /**
-   * Adds the next token.
-   *
-   * @param logits scores of all tokens; they are changed
-   * @returns whether the text is complete
-   */
+  progress(): void {
+    const tokens: ScoredToken[] = [];
+    // The token after those that were read has its probability already.
+    const known = Math.min(this.read + 1, this.prompt);
+    for (; this.#job.echo && this.#told < known; this.#told++) {
+      const found = this.#scored.get(this.#told);
+      this.#scored.delete(this.#told);
+      tokens.push(found ?? scoredToken(this.#tokenizer, this.tokens[this.#told]!, null, 0));
+    }
+    this.#emit({ kind: 'read', tokens });
+  }
+
   write(logits: Float32Array): boolean {
-    const { sampling, most, logprobs } = this.#job;
+    const { sampling, most, logprobs, transcript } = this.#job;
+    if (most === 0) return this.#end('length', []);
+    if (transcript) this.#likeliest.push(listed(logits));
     // Probabilities are the model's own; what a request changes comes after.
     const raw = logprobs === null ? logits : logits.slice();
     adjustLogits(logits, sampling, this.#seen);
     const id = chooseToken(logits, sampling, uniform(sampling.seed, this.tokens.length));
-    const { logprob, top } = logprobs === null ? NO_PROBABILITIES : logprobsOf(raw, id, logprobs);
+    const token = scoredToken(this.#tokenizer, id, logprobs === null ? null : raw, logprobs ?? 0);
     this.tokens.push(id);
     this.#seen.written.set(id, (this.#seen.written.get(id) ?? 0) + 1);
     const ends = this.#tokenizer.ends.has(id);
     const { shown, stopped } = ends ? { shown: [], stopped: false } : this.#pass(this.#tokenizer.bytes(id));
-    this.#emit({
-      kind: 'token',
-      id,
-      bytes: Uint8Array.from(shown),
-      logprob,
-      top: top.map((each) => ({ ...each, bytes: this.#tokenizer.bytes(each.id) })),
-    });
-    const written = this.tokens.length - this.prompt;
+    this.#emit({ kind: 'token', token, bytes: Uint8Array.from(shown) });
     const complete = ends || stopped;
+    const written = this.tokens.length - this.prompt;
     if (!complete && written < most && this.tokens.length < this.#context) return false;
+    return this.#end(complete ? 'stop' : 'length', stopped ? [] : this.#matcher.rest());
+  }
+
+  #end(reason: 'stop' | 'length', held: readonly number[]): true {
     this.#emit({
       kind: 'generated',
-      reason: complete ? 'stop' : 'length',
-      bytes: Uint8Array.from(stopped ? [] : this.#matcher.rest()),
+      reason,
+      bytes: Uint8Array.from(held),
       inputTokens: this.prompt,
       cachedTokens: this.copied,
-      outputTokens: written,
+      outputTokens: this.tokens.length - this.prompt,
+      written:
+        this.#job.transcript && this.tokens.length > this.prompt
+          ? {
+              prompt: this.tokens.slice(0, this.prompt),
+              answer: this.tokens.slice(this.prompt),
+              likeliest: this.#likeliest,
+            }
+          : null,
     });
     return true;
   }
@@ -98,8 +119,6 @@ export class Text {
   }
 }
 
-const NO_PROBABILITIES = { logprob: null, top: [] };
-
 function promptTokens({ prompt }: LanguageJob, tokenizer: Tokenizer, context: number): number[] {
   // Each letter has a byte or more: what is longer than that is not worth counting.
   const letters = lettersOf(prompt);
@@ -108,7 +127,7 @@ function promptTokens({ prompt }: LanguageJob, tokenizer: Tokenizer, context: nu
     'tokens' in prompt
       ? [...prompt.tokens]
       : 'text' in prompt
-        ? tokenizer.encode(prompt.text)
+        ? tokenizer.encodePrompt(prompt.text)
         : tokenizer.encodeChat(prompt.messages, { addGenerationPrompt: true });
   const odd = tokens.find((id) => !(Number.isInteger(id) && id >= 0 && id < tokenizer.size));
   if (odd !== undefined || tokens.length === 0) {

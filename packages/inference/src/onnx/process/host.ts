@@ -6,10 +6,13 @@ import { ChorusError } from '@chorus/protocol';
 import { packError } from '@chorus/training';
 import { Classifier } from '../compute/classify.ts';
 import { ByteWriter } from '../compute/write-text.ts';
-import type { LanguageJob, LanguageSetup } from '../jobs/language-messages.ts';
+import { TextVectors } from '../embedding/text-vectors.ts';
+import type { CheckJob, LanguageJob, LanguageSetup } from '../jobs/language-messages.ts';
 import type {
   Answer,
   ClassifyJob,
+  EmbeddingSetup,
+  EmbedJob,
   FromHost,
   Job,
   Opened,
@@ -68,8 +71,21 @@ async function openModel(setup: Setup): Promise<Model> {
     const writer = await LanguageWriter.open(setup);
     return {
       opened: writer.opened,
-      run: (job, isStopped, emit) => writer.write(job as LanguageJob, isStopped, emit),
+      run: (job, isStopped, emit) =>
+        job.kind === 'check'
+          ? writer.check(job as CheckJob, isStopped, emit)
+          : writer.write(job as LanguageJob, isStopped, emit),
       atOnce: true,
+    };
+  }
+  if (isEmbedding(setup)) {
+    const embedder = await TextVectors.open(setup);
+    return {
+      opened: embedder.opened,
+      async run(job, isStopped, emit) {
+        for await (const answer of embedder.run(job as EmbedJob, isStopped)) emit(answer);
+      },
+      atOnce: false,
     };
   }
   const { task } = setup;
@@ -102,6 +118,8 @@ async function work(id: number, job: Job): Promise<void> {
 }
 
 const isLanguage = (setup: Setup): setup is LanguageSetup => setup.task.kind === 'language';
+
+const isEmbedding = (setup: Setup): setup is EmbeddingSetup => setup.task.kind === 'embedding';
 
 function coded(error: unknown): ChorusError {
   if (error instanceof ChorusError) return error;

@@ -178,6 +178,8 @@ describe('the process of a model that does several jobs at once', () => {
     stop: [],
     most,
     logprobs: null,
+    echo: false,
+    transcript: false,
   });
   async function open(): Promise<ModelHost> {
     const task = {

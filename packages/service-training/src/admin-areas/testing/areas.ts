@@ -4,6 +4,7 @@ import type {
   PaymentDocument,
   RegistrationDocument,
   SettledRounds,
+  UnitsDocument,
 } from '@chorus/admin-api';
 import {
   ADDRESS,
@@ -25,6 +26,7 @@ import {
 } from '@chorus/node/testing';
 import { agentsApp } from '../../../../service-agents/src/admin-areas/agents-app.ts';
 import { paymentsApp } from '../../../../service-agents/src/admin-areas/payments-app.ts';
+import { revenueApp } from '../../../../service-agents/src/admin-areas/revenue-app.ts';
 import { publicationsApp } from '../publications.ts';
 import { rewardsApp } from '../rewards.ts';
 import { roundsApp } from '../rounds.ts';
@@ -121,6 +123,26 @@ export const everyArea = () => [
     }),
     end: async () => {},
   })),
+  revenueApp(async () => ({
+    overview: async () => ({
+      account: ADDRESS,
+      tokens: [{ token: ADDRESS, symbol: 'CHOR', decimals: 6 }],
+      tills: [{ agentId: '7', agent: 'guide', address: ADDRESS, waiting: amounts }],
+      owed: amounts,
+      royalties: amounts,
+      units: [{ agentId: '7', held: '5', revenue: amounts[0]! }],
+    }),
+    claim: async () => ({ paid: [{ from: 'units', ...amounts[0]!, transaction: '0x01' }] }),
+    till: async () => ({
+      ...{ agentId: '7', address: ADDRESS, terms, waiting: amounts },
+      proposed: { terms, effectiveAt: TIME },
+    }),
+    collect: async () => ({ agentId: '7', collected: [collected] }),
+    units: async () => units,
+    launchUnits: async () => units,
+    buyUnits: async () => traded,
+    sellUnits: async () => traded,
+  })),
   rewardsApp({
     rewards: async () => ({ earned, claimable: amounts, staked: amounts }),
     claim: async ({ token }) => ({
@@ -142,6 +164,28 @@ export const everyArea = () => [
     withdrawStake: async () => ({ dryRun: false, withdrawn: [{ ticket: '1', ...paid }], waiting: [] }),
   }),
 ];
+
+const terms = {
+  holders: 10,
+  trainers: [{ task: '3', percent: 20 }],
+  tools: [{ agent: '9', percent: 0.5 }],
+};
+
+const collected = {
+  ...{ token: ADDRESS, decimals: 6, paid: '100', passed: '0', protocolFee: '1', trainers: '19' },
+  ...{ holders: '9', tools: '0', rest: '71', creator: ADDRESS, transaction: '0x01' },
+};
+
+const units: UnitsDocument = {
+  ...{ agentId: '7', token: ADDRESS, symbol: 'CHOR', decimals: 6, base: '100', slope: '1', cap: '50' },
+  ...{ holders: 10, creator: ADDRESS, creatorUnits: '5', locked: '2', vestingSeconds: 60, launchedAt: TIME },
+  ...{ description: 'Reads digits', supply: '5', reserve: '510', held: '5', revenue: '0' },
+  ...{ purchase: { amount: '105', fee: '1' }, sale: null },
+};
+
+const traded = {
+  ...{ agentId: '7', token: ADDRESS, decimals: 6, units: '5', amount: '515', transaction: '0x01' },
+};
 
 const settled: SettledRounds = {
   taskId: '7',
@@ -190,6 +234,7 @@ const registration: RegistrationDocument = {
   agentId: '7',
   uri: 'ipfs://bafkfile',
   cost: null,
+  till: null,
   transactions: ['0x01'],
 };
 
@@ -206,6 +251,7 @@ const identity: AgentIdentityDocument = {
   skills: [],
   url: 'libp2p://k51/agents/guide/',
   proven: false,
+  till: null,
   links: [{ name: 'registered', holds: true, says: 'by its owner' }],
 };
 

@@ -1,0 +1,227 @@
+/**
+ * What audits of SmolLM2-135M find: honest answers and frauds, how far they are apart, and what a check costs. The
+ * limits of `verdict.ts` follow from it. Run it with `pnpm test:soak audit`.
+ */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createTokenizer, openDecoder, readGguf, writeAdapter, writeGguf } from '@chorus/language-models';
+import { randomNumbers } from '@chorus/language-models/testing';
+import type { Transcript } from '@chorus/protocol';
+import { describe, expect, it } from 'vitest';
+import { dequantise } from '../../../language-models/src/gguf/dequantise.ts';
+import type { Findings, LanguageAnswer, LanguageSetup } from '../onnx/jobs/language-messages.ts';
+import { LanguageWriter } from '../onnx/language/language-writer.ts';
+import { DEFAULT_SAMPLING } from '../onnx/language-checks.ts';
+import { verdictOf } from './verdict.ts';
+
+const FILE = join(
+  process.env.CHORUS_DATA ?? resolve('../shared/data'),
+  'smollm2/SmolLM2-135M-Instruct.Q4_1.gguf',
+);
+const [TOKENS, CONTEXT] = [48, 1024];
+const SYSTEM =
+  'You are a ferry guide in Bergen. You answer politely, and you mention the weather in each answer.';
+const QUESTIONS = [
+  'What is the capital of France, and what is it known for?',
+  'Write three sentences about the sea.',
+  'How do I boil an egg? Answer in steps.',
+  'Explain what a prime number is to a child.',
+  'Give me a short poem about autumn leaves.',
+  'Which planets of the solar system have rings?',
+  'Write a friendly letter to a neighbour who is ill.',
+  'What is the difference between a frog and a toad?',
+  'List five things to bring on a hike in the mountains.',
+  'Tell me a story of a snail that crosses a garden.',
+  'Why is the sky blue during the day and red in the evening?',
+  'Translate "good morning" into four languages.',
+];
+const GREEDY = { temperature: 0 };
+const SAMPLINGS = [GREEDY, { temperature: 0.7, topP: 0.95 }, { temperature: 1 }];
+
+const never = () => false;
+const open = (model: Uint8Array, task: Partial<LanguageSetup['task']> = {}) => {
+  const common = { kind: 'language', slots: 8, context: CONTEXT, adapter: null, prefixBytes: 0 } as const;
+  return LanguageWriter.open({ task: { ...common, weights: 'int8', ...task }, model, threads: 1 });
+};
+
+async function write(by: LanguageWriter, prompt: number[], how: object, seed: number): Promise<Transcript> {
+  const sampling = { ...DEFAULT_SAMPLING, ...how, seed };
+  const wanted = { prompt: { tokens: prompt }, sampling, stop: [], most: TOKENS };
+  let end: (LanguageAnswer & { kind: 'generated' }) | undefined;
+  await by.write(
+    { kind: 'generate', ...wanted, logprobs: null, echo: false, transcript: true },
+    never,
+    (answer) => {
+      if (answer.kind === 'generated') end = answer;
+    },
+  );
+  return {
+    format: 'chorus-transcript/1',
+    salt: '0'.repeat(32),
+    model: by.opened.identity,
+    ...end!.written!,
+    sampling: { ...sampling, logitBias: [] },
+    stop: [],
+    most: TOKENS,
+    context: CONTEXT,
+    reason: end!.reason,
+  };
+}
+
+async function check(by: LanguageWriter, transcript: Transcript): Promise<Findings> {
+  let findings: Findings | undefined;
+  await by.check({ kind: 'check', transcript }, never, (answer) => {
+    if (answer.kind === 'checked') findings = answer.findings;
+  });
+  return findings!;
+}
+
+const cpuMilliseconds = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+const tokensOf = (list: readonly Transcript[]) => list.reduce((sum, { answer }) => sum + answer.length, 0);
+
+describe.skipIf(!existsSync(FILE))('audits of SmolLM2-135M (skipped where CHORUS_DATA has none)', () => {
+  it('pass honest answers, and find frauds', async () => {
+    const file = await readFile(FILE);
+    const [decoder, gguf] = [openDecoder(file), readGguf(file)];
+    const tokenizer = createTokenizer(decoder);
+    const chat = (content: string, system: string | null = SYSTEM) =>
+      tokenizer.encodeChat(
+        [...(system ? [{ role: 'system' as const, content: system }] : []), { role: 'user', content }],
+        { addGenerationPrompt: true },
+      );
+    const prompts = QUESTIONS.map((question) => chat(question));
+    const [int8, float32] = [await open(file), await open(file, { weights: 'float32' })];
+    const falseAlarms: string[] = [];
+
+    /** Checks answers, and prints what was found. */
+    const report = async (name: string, by: LanguageWriter, list: readonly Transcript[]) => {
+      const rows: { needed: number; distance: number; token: number; verdict: string }[] = [];
+      for (const transcript of list) {
+        const { verdict, figures } = verdictOf(transcript, await check(by, transcript));
+        rows.push({ ...figures, verdict });
+      }
+      const range = (key: 'needed' | 'distance' | 'token') => {
+        const values = rows.map((row) => row[key]).sort((a, b) => a - b);
+        return [0, Math.floor(values.length / 2), values.length - 1]
+          .map((i) => values[i]!.toFixed(3))
+          .join(' ');
+      };
+      const refused = rows.filter(({ verdict }) => verdict === 'inconsistent').length;
+      if (name.startsWith('honest') && refused > 0) falseAlarms.push(name);
+      console.log(
+        `${name.padEnd(44)} refused ${refused} of ${rows.length}; needed ${range('needed')}; token ${range('token')}; distance ${range('distance')}`,
+      );
+    };
+    /** Answers to all prompts, each alone, with each way of sampling. */
+    const writeAll = async (by: LanguageWriter, change = (prompt: number[], _: number) => prompt) => {
+      const written: Transcript[] = [];
+      for (const how of SAMPLINGS) {
+        for (const [i, prompt] of prompts.entries()) {
+          written.push({ ...(await write(by, change(prompt, i), how, i)), prompt });
+        }
+      }
+      return written;
+    };
+
+    let before = cpuMilliseconds();
+    const honest = await writeAll(int8);
+    const made = (cpuMilliseconds() - before) / tokensOf(honest);
+    before = cpuMilliseconds();
+    await report('honest: 8 bits, alone', int8, honest);
+    const checked = (cpuMilliseconds() - before) / tokensOf(honest);
+    const batched = async (by: LanguageWriter) =>
+      (
+        await Promise.all(
+          SAMPLINGS.map((how) => Promise.all(prompts.map((prompt, i) => write(by, prompt, how, i)))),
+        )
+      ).flat();
+    before = cpuMilliseconds();
+    const together = await batched(int8);
+    const madeTogether = (cpuMilliseconds() - before) / tokensOf(together);
+    await report('honest: 8 bits, 8 at once', int8, together);
+    console.log(
+      `CPU ms for each token of an answer, its prompt included: alone ${made.toFixed(2)}, of 8 at once ${madeTogether.toFixed(2)}, checked ${checked.toFixed(2)}`,
+    );
+    const exact = await batched(float32);
+    await report('honest: float32, checked in float32', float32, exact);
+    await report('honest: float32, checked in 8 bits', int8, exact);
+    await report('honest: 8 bits, checked in float32', float32, honest);
+    const short = honest.map((each) => ({
+      ...each,
+      answer: each.answer.slice(0, 16),
+      likeliest: each.likeliest.slice(0, 16),
+      most: 16,
+      reason: each.answer.length > 16 ? ('length' as const) : each.reason,
+    }));
+    await report('honest: 16 tokens', float32, short);
+
+    const coarse = (bits: number): Uint8Array => {
+      const most = 2 ** (bits - 1) - 1;
+      const tensors = [...gguf.tensors].map(([name, tensor]) => {
+        const values = dequantise(tensor);
+        for (let from = 0; tensor.dims.length > 1 && from < values.length; from += 32) {
+          const block = values.subarray(from, from + 32);
+          const scale = block.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) / most || 1;
+          for (const [i, value] of block.entries()) block[i] = Math.round(value / scale) * scale;
+        }
+        const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+        return [name, { ...tensor, type: 'F32' as const, data }] as const;
+      });
+      return writeGguf({ ...gguf, tensors: new Map(tensors) });
+    };
+    const shallow = (layers: number): Uint8Array =>
+      writeGguf({
+        metadata: new Map(gguf.metadata).set('llama.block_count', { type: 'uint32', value: layers }),
+        tensors: new Map(
+          [...gguf.tensors].filter(([name]) => Number(/^blk\.(\d+)\./.exec(name)?.[1] ?? 0) < layers),
+        ),
+      });
+    const next = randomNumbers(5);
+    const random = (length: number, size: number) =>
+      Float32Array.from({ length }, () => size * (next() - 0.5));
+    const adapter = (size: number): Uint8Array =>
+      writeAdapter(decoder, {
+        alpha: 16,
+        weights: new Map(
+          [...decoder.weights]
+            .filter(([name]) => /q_proj|v_proj/.test(name))
+            .map(([name, [from, to]]) => [
+              name,
+              { a: random(from! * 8, 1 / Math.sqrt(from!)), b: random(to! * 8, size) },
+            ]),
+        ),
+      });
+    const half = (i: number) => QUESTIONS[i]!.slice(0, QUESTIONS[i]!.length / 2);
+    const other = tokenizer.encode(' not')[0]!;
+    const edited = (every: number) =>
+      honest.map((each) => ({ ...each, answer: each.answer.map((id, i) => (i % every === 5 ? other : id)) }));
+    for (const bits of [4, 5, 6]) {
+      await report(`fraud: weights of ${bits} bits`, int8, await writeAll(await open(coarse(bits))));
+    }
+    for (const layers of [29, 24]) {
+      await report(`fraud: ${layers} of 30 layers`, int8, await writeAll(await open(shallow(layers))));
+    }
+    for (const size of [0.5, 0.2, 0.05]) {
+      const adapted = await open(file, { adapter: adapter(size) });
+      await report(`fraud: an adapter (${size}) left out`, adapted, honest);
+    }
+    const without = await writeAll(int8, (_, i) => chat(QUESTIONS[i]!, null));
+    await report('fraud: system prompt left out', int8, without);
+    await report('fraud: half of the question left out', int8, await writeAll(int8, (_, i) => chat(half(i))));
+    const moved = honest.map((each, i) => ({ ...each, prompt: prompts[(i + 1) % prompts.length]! }));
+    await report('fraud: answer to another prompt', int8, moved);
+    const drawn = honest.filter(({ sampling }) => sampling.temperature > 0);
+    const reseeded = drawn.map((each) => ({ ...each, sampling: { ...each.sampling, seed: 999 } }));
+    await report('fraud: drawn with another seed', int8, reseeded);
+    const greedy = honest.slice(0, prompts.length);
+    const undrawn = greedy.map((each) => ({ ...each, sampling: { ...each.sampling, ...SAMPLINGS[1] } }));
+    await report('fraud: likeliest tokens instead of drawn ones', int8, undrawn);
+    await report('fraud: one token edited', int8, edited(TOKENS));
+    await report('fraud: each twelfth token edited', int8, edited(12));
+    expect(falseAlarms).toEqual([]);
+  });
+});

@@ -1,0 +1,123 @@
+import type { Tokenizer } from '@chorus/language-models';
+import { ChorusError, NAT_PARTS, type Transcript } from '@chorus/protocol';
+import { StopMatcher } from '../compute/stop-matcher.ts';
+import type { Findings, LanguageAnswer, TokenSampling } from '../jobs/language-messages.ts';
+import { adjustLogits } from './adjust.ts';
+import { neededNoise } from './needed-noise.ts';
+import type { Reading } from './reading.ts';
+import { uniform } from './uniform.ts';
+
+/** Most distance of one listed token, nats: none decides alone. */
+const MOST_DISTANCE = 4;
+
+/**
+ * A transcript while it is read: its prompt and its answer in one go (teacher forcing), and each token of the answer is
+ * compared with what the model says at its place.
+ */
+export class Check implements Reading {
+  readonly tokens: readonly number[];
+  read = 0;
+  copied = 0;
+  readonly scoresFrom: number;
+  readonly #transcript: Transcript;
+  readonly #tokenizer: Tokenizer;
+  readonly #sampling: TokenSampling;
+  readonly #seen: { read: Set<number>; written: Map<number, number> };
+  readonly #needed: Float32Array;
+  readonly #distance: Float32Array;
+  readonly #emit: (answer: LanguageAnswer) => void;
+
+  /**
+   * @param context most tokens
+   * @throws ChorusError `E_AGENT_CONTEXT` if it is too long for this model; `E_AGENT_TRANSCRIPT` if it has tokens that
+   * the model does not know
+   */
+  constructor(
+    transcript: Transcript,
+    tokenizer: Tokenizer,
+    context: number,
+    emit: (answer: LanguageAnswer) => void,
+  ) {
+    const { prompt, answer, likeliest, sampling } = transcript;
+    const all = [...prompt, ...answer];
+    if (all.length > context) {
+      throw new ChorusError('E_AGENT_CONTEXT', 'the transcript is too long for the model', {
+        facts: { tokens: all.length, context },
+        hint: 'open the model with a larger context',
+      });
+    }
+    for (const ids of [all, ...likeliest.map((each) => each.ids)]) {
+      const odd = ids.find((id) => id >= tokenizer.size);
+      if (odd === undefined) continue;
+      throw new ChorusError('E_AGENT_TRANSCRIPT', 'the transcript has a token that the model does not know', {
+        facts: { token: odd, vocabulary: tokenizer.size },
+        hint: 'it is of another model',
+      });
+    }
+    // What follows the last token was not written.
+    this.tokens = all.slice(0, -1);
+    this.scoresFrom = prompt.length - 1;
+    this.#transcript = transcript;
+    this.#tokenizer = tokenizer;
+    this.#sampling = { ...sampling, logitBias: new Map(sampling.logitBias) };
+    this.#seen = { read: new Set(prompt), written: new Map() };
+    this.#needed = new Float32Array(answer.length);
+    this.#distance = new Float32Array(answer.length);
+    this.#emit = emit;
+  }
+
+  scored(place: number, logits: Float32Array): void {
+    const at = place - this.scoresFrom;
+    const id = this.#transcript.answer[at]!;
+    // Before the sampling changes them.
+    this.#distance[at] = distanceOf(this.#transcript.likeliest[at]!, logits);
+    adjustLogits(logits, this.#sampling, this.#seen);
+    // Places of tokens are counted from 0: as many as stand before the one that was drawn.
+    const chance = uniform(this.#sampling.seed, place + 1);
+    this.#needed[at] = neededNoise(logits, this.#sampling, chance, id);
+    this.#seen.written.set(id, (this.#seen.written.get(id) ?? 0) + 1);
+  }
+
+  progress(): void {
+    this.#emit({ kind: 'read', tokens: [] });
+  }
+
+  write(logits: Float32Array): boolean {
+    this.scored(this.tokens.length - 1, logits);
+    const prompt = this.#tokenizer.decode(this.#transcript.prompt);
+    const findings = { needed: this.#needed, distance: this.#distance, prompt, ...this.#replay() };
+    this.#emit({ kind: 'checked', findings });
+    return true;
+  }
+
+  /** The text of the answer, and where it ends. */
+  #replay(): Pick<Findings, 'text' | 'ended'> {
+    const { answer, prompt, stop, most, context } = this.#transcript;
+    const matcher = new StopMatcher(stop);
+    const bytes: number[] = [];
+    const textOf = (more: readonly number[]) =>
+      new TextDecoder().decode(Uint8Array.from([...bytes, ...more]));
+    for (const [at, id] of answer.entries()) {
+      const isLast = at === answer.length - 1;
+      if (this.#tokenizer.ends.has(id)) {
+        return { text: textOf(matcher.rest()), ended: isLast ? 'token' : 'late' };
+      }
+      for (const byte of this.#tokenizer.bytes(id)) {
+        const { bytes: shown, stopped } = matcher.push(byte);
+        bytes.push(...shown);
+        if (stopped) return { text: textOf([]), ended: isLast ? 'stop' : 'late' };
+      }
+    }
+    const isFull = answer.length === most || prompt.length + answer.length === context;
+    return { text: textOf(matcher.rest()), ended: isFull ? 'limit' : 'early' };
+  }
+}
+
+/** Mean distance of the listed tokens, in nats, after the mean difference is taken off: logits have no zero. */
+function distanceOf({ ids, below }: Transcript['likeliest'][number], logits: Float32Array): number {
+  const differences = ids.map((id, i) => logits[id]! + below[i]! / NAT_PARTS);
+  const mean = differences.reduce((sum, each) => sum + each, 0) / ids.length;
+  return (
+    differences.reduce((sum, each) => sum + Math.min(Math.abs(each - mean), MOST_DISTANCE), 0) / ids.length
+  );
+}

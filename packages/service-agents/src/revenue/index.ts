@@ -1,0 +1,1 @@
+export { NodeRevenue } from './node-revenue.ts';

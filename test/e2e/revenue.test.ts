@@ -1,0 +1,221 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
+import { type Deployment, type Devnet, deployChorus, startDevnet } from '@chorus/chain';
+import { developmentKey } from '@chorus/commitment';
+import { chorusToken } from '@chorus/contracts';
+import { CONFIG_FILE, WALLET_KEY_FILE } from '@chorus/node';
+import { Contract, JsonRpcProvider, Wallet } from 'ethers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
+import { runChorus } from '../../apps/cli/src/testing/run-chorus.ts';
+import { type MockOpenAi, mockOpenAi } from '../../packages/inference/src/testing/mock-openai.ts';
+import { patience } from '../patience.ts';
+
+const CHOR = 10n ** 18n;
+const TREASURY = '0x00000000000000000000000000000000007ea503';
+
+let folder: string;
+let devnet: Devnet;
+let deployed: Deployment;
+let endpoint: MockOpenAi;
+let provider: JsonRpcProvider;
+let token: Contract;
+/** Number of the agent with units. */
+let agent: string;
+let tool: string;
+const nodes: ChildProcess[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chorus-revenue-'));
+  endpoint = await mockOpenAi();
+  devnet = await startDevnet({ accounts: 3 });
+  deployed = await deployChorus({
+    url: devnet.url,
+    privateKey: devnet.privateKeys[0]!,
+    verifier: developmentKey(),
+    treasury: TREASURY,
+  });
+  provider = new JsonRpcProvider(devnet.url, devnet.chainId, { staticNetwork: true });
+  const holder = new Wallet(devnet.privateKeys[0]!, provider);
+  token = new Contract(deployed.token, [...chorusToken.abi], holder);
+  await (await token.getFunction('transfer')(accountOf(2), 100n * CHOR)).wait();
+  const creator = await startNode('creator', 1, []);
+  const [address] = (await creator.status()).network.addresses;
+  const holderNode = await startNode('holder', 2, [address!]);
+  await serve('holder', 'tool', 'Dictionary', '');
+  tool = await register('holder', 'dictionary');
+  await serve(
+    'creator',
+    'guide',
+    'Guide',
+    `share: { holders: 20, tools: [{ agent: ${tool}, percent: 10 }] }\n`,
+  );
+  agent = await register('creator', 'guide');
+  await until(async () => (await holderNode.findAgents({ text: 'Guide' })).agents.length > 0);
+});
+afterAll(async () => {
+  for (const node of nodes) {
+    if (node.exitCode !== null || node.signalCode !== null) continue;
+    node.kill('SIGKILL');
+    await once(node, 'exit');
+  }
+  provider?.destroy();
+  await devnet?.close();
+  await endpoint?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const accountOf = (i: number) => new Wallet(devnet.privateKeys[i]!).address.toLowerCase();
+const balance = (of: string): Promise<bigint> => token.getFunction('balanceOf')(of);
+
+async function startNode(name: string, account: number, bootstrap: string[]): Promise<AdminClient> {
+  const home = join(folder, name);
+  await mkdir(home, { mode: 0o700 });
+  await writeFile(join(home, WALLET_KEY_FILE), devnet.privateKeys[account]!, { mode: 0o600 });
+  await writeFile(
+    join(home, CONFIG_FILE),
+    JSON.stringify({
+      dataDir: '.',
+      chain: { url: devnet.url, contract: deployed.taskManager },
+      network: { listen: ['/ip4/127.0.0.1/tcp/0'], bootstrap },
+      agents: {
+        tokens: [deployed.token],
+        spend: { perCall: '2 CHOR', perDay: '20 CHOR', perAgentDay: '20 CHOR', approveAbove: '5 CHOR' },
+      },
+    }),
+  );
+  const node = startChorus(['start', '--home', home], { cwd: folder, env: { ...process.env, HOME: folder } });
+  nodes.push(node);
+  node.stdout!.resume();
+  node.stderr!.resume();
+  let api: AdminClient | undefined;
+  await until(async () => {
+    const access = await readAdmin(home).catch(() => null);
+    if (!access) return false;
+    api = createAdminClient(access);
+    return (await api.ready().catch(() => null))?.status === 'ok';
+  });
+  return api!;
+}
+
+/** Run a command of a node's owner; its JSON. */
+// biome-ignore lint/suspicious/noExplicitAny: what a command prints is what is tested
+async function as(of: string, ...args: string[]): Promise<any> {
+  const home = join(folder, of);
+  const env = { ...process.env, HOME: folder, CHORUS_HOME: home };
+  const { code, stdout, stderr } = await runChorus([...args, '--json'], { cwd: folder, env });
+  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+async function serve(of: string, file: string, name: string, more: string): Promise<void> {
+  const model = `model: { openai: { url: "${endpoint.url}", name: echo } }`;
+  const text = `chorus: agent/1\nname: ${name}\n${model}\nprice: 1 CHOR\n${more}`;
+  await writeFile(join(folder, `${file}.yaml`), text);
+  await as(of, 'agent', 'start', `${file}.yaml`);
+}
+
+const register = async (of: string, name: string): Promise<string> =>
+  (await as(of, 'agent', 'register', name)).agentId;
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + patience(60_000);
+  while (!(await holds()) && Date.now() < deadline) await sleep(50);
+}
+
+it('units of an agent are launched, and bought on another node at the price that was stated', async () => {
+  const launch = [
+    '--price',
+    '0.5',
+    '--step',
+    '0.01',
+    '--cap',
+    '100',
+    '--holders',
+    '20',
+    '--about',
+    'A guide',
+  ];
+  expect(await as('creator', 'units', 'launch', agent, ...launch)).toMatchObject({
+    supply: '0',
+    holders: 20,
+  });
+  const stated = await as('holder', 'units', 'buy', agent, '10', '--dry-run');
+  const before = await balance(accountOf(2));
+  const bought = await as('holder', 'units', 'buy', agent, '10');
+  // 10 x 0.5 and 0 + 0.01 + ... + 0.09, and 1 % of it
+  expect(bought.amount).toBe(stated.limit);
+  expect(BigInt(bought.amount)).toBe((545n * CHOR) / 100n + (545n * CHOR) / 10_000n);
+  expect(before - (await balance(accountOf(2)))).toBe(BigInt(bought.amount));
+});
+
+it('a call pays the till, and creator, holder, tool and treasury are each credited, to the unit', async () => {
+  expect(await as('holder', 'agent', 'show', agent)).toMatchObject({
+    proven: true,
+    till: { holders: 20, trainers: [], tools: [{ agent: tool, percent: 10 }] },
+  });
+  await as('holder', 'agent', 'call', agent, 'hello', '--pay', '1 CHOR');
+  expect((await as('holder', 'till', 'show', agent)).waiting).toMatchObject([{ amount: CHOR.toString() }]);
+  expect((await as('creator', 'earnings')).tills).toMatchObject([{ waiting: [{ amount: CHOR.toString() }] }]);
+  // Anyone may have it divided.
+  const { collected } = await as('holder', 'till', 'collect', agent);
+  const net = CHOR - CHOR / 100n;
+  expect(collected).toMatchObject([
+    {
+      paid: CHOR.toString(),
+      protocolFee: (CHOR / 100n).toString(),
+      trainers: '0',
+      holders: (net / 5n).toString(),
+      tools: (net / 10n).toString(),
+      rest: (net - net / 5n - net / 10n).toString(),
+      creator: accountOf(1),
+    },
+  ]);
+  const creator = await as('creator', 'earnings', 'claim');
+  expect(creator.paid).toMatchObject([{ from: 'tills', amount: collected[0].rest }]);
+  expect(await balance(accountOf(1))).toBe(BigInt(collected[0].rest));
+  const before = await balance(accountOf(2));
+  const holder = await as('holder', 'earnings', 'claim');
+  // Its own till as a tool, and the revenue of its units, of which division leaves less than one.
+  expect(holder.paid.map(({ from }: { from: string }) => from)).toEqual(['tills', 'units']);
+  const [asTool, asHolder] = holder.paid.map(({ amount }: { amount: string }) => BigInt(amount));
+  expect(asTool).toBe(net / 10n);
+  expect(asHolder).toBe(net / 5n);
+  expect((await balance(accountOf(2))) - before).toBe(asTool + asHolder);
+  // What is left there is the treasury's.
+  expect(await balance(deployed.revenue!.tills)).toBe(CHOR / 100n);
+});
+
+it('units are sold at the price that was stated, and nothing waits any more', async () => {
+  const { limit } = await as('holder', 'units', 'sell', agent, '10', '--dry-run');
+  expect((await as('holder', 'units', 'sell', agent, '10')).amount).toBe(limit);
+  expect(await as('holder', 'units', 'show', agent)).toMatchObject({ supply: '0', held: '0', reserve: '0' });
+  expect(await as('holder', 'earnings')).toMatchObject({ owed: [], royalties: [], units: [], training: [] });
+});
+
+it('what cannot be done is refused with what to do', async () => {
+  const home = join(folder, 'holder');
+  const run = (...args: string[]) =>
+    runChorus(args, { cwd: folder, env: { ...process.env, HOME: folder, CHORUS_HOME: home } });
+  const refusals: [string[], string][] = [
+    [['units', 'show', tool], 'E_UNITS_UNKNOWN'],
+    [['units', 'buy', agent, '101'], 'fewer units are left'],
+    [['units', 'buy', agent, 'many'], 'must be a number of units'],
+    [['units', 'sell', agent, '1'], 'fewer units are out'],
+    [['till', 'show', 'guide'], 'must be the number of an identity'],
+    [
+      ['units', 'launch', agent, '--price', '1', '--cap', '5', '--holders', '1', '--about', 'mine now'],
+      'E_CHAIN_NOT_ALLOWED',
+    ],
+  ];
+  for (const [args, says] of refusals) {
+    const { code, stderr } = await run(...args);
+    expect(code, args.join(' ')).not.toBe(0);
+    expect(stderr, args.join(' ')).toContain(says);
+  }
+});
