@@ -6,6 +6,8 @@ export default defineConfig({
   resolve: { conditions: ['@chorus/source', ...defaultClientConditions] },
   worker: { format: 'es' },
   build: {
+    // On a busy machine every build would be reported to be slow.
+    rolldownOptions: { checks: { bundlerTimings: false } },
     target: 'es2023',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -458,7 +458,7 @@ describe('a network that runs', () => {
       expect((await checkRound(proof)).checks.filter(({ ok }) => !ok)).toEqual([]);
       proof.settlement.proof.groth16.a = proof.settlement.proof.groth16.c;
       const found = (await checkRound(proof)).checks.filter(({ ok }) => !ok);
-      expect(found.map(({ check }) => check)).toEqual(['rule']);
+      expect(found.map(({ check }) => check)).toEqual(['transaction', 'rule']);
       const { rounds, trainers } = await admin.settledRounds(1n, { last: 1 });
       expect(trainers).toHaveLength(3);
       expect(rounds).toMatchObject([

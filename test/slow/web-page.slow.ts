@@ -89,14 +89,14 @@ describe.skipIf(typeof tools === 'string')('the page of a node, in Chromium', ()
       ({ settled, settlement }) => {
         for (const { weights } of [settled, settlement]) weights[weights.findIndex((part) => part > 9)]! -= 9;
       },
-      ['inner product', 'opening', 'rule', 'recomputed'],
+      ['transaction', 'inner product', 'opening', 'rule', 'recomputed'],
     ],
     [
       'a bit of the proof',
       ({ settlement: { proof } }) => {
         proof.cross = proof.cross.slice(0, -1) + (proof.cross.endsWith('0') ? '1' : '0');
       },
-      ['points'],
+      ['transaction', 'points'],
     ],
     [
       'a commitment',
@@ -181,8 +181,8 @@ describe.skipIf(typeof tools === 'string')('the page of a node, in Chromium', ()
     await show(page, '#/money');
     await page.waitForSelector('input[inputmode=decimal]');
     expect(await shown()).toMatch(/Staked ?10 CHOR/);
-    await page.locator('main section:last-child > form input').fill('2.5');
-    await page.locator('main section:last-child > form button').click();
+    await page.locator('.add input').fill('2.5');
+    await page.locator('.add form button').click();
     await page.waitForSelector('[role=alertdialog]');
     const asked = (await dialog.textContent())!;
     for (const part of [
@@ -199,8 +199,8 @@ describe.skipIf(typeof tools === 'string')('the page of a node, in Chromium', ()
     await page.waitForSelector('text=Done, by transaction 0x');
     await page.locator('[role=alertdialog] button.plain').click();
     await page.waitForSelector('text=12.5');
-    await page.locator('.cards form input').fill('2.5');
-    await page.locator('.cards form button').click();
+    await page.locator('.cards div:not(.add) > form input').fill('2.5');
+    await page.locator('.cards div:not(.add) > form button').click();
     await page.waitForSelector('text=Ask for stake back?');
     await page.locator('[role=alertdialog] button:not(.plain)').click();
     await page.waitForSelector('text=Done, by transaction 0x');

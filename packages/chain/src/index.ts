@@ -73,6 +73,7 @@ export { memoryEventStore } from './events/memory-store.ts';
 export { sqliteEventStore } from './events/sqlite-store.ts';
 export type { BlockRef, EventStore, IndexedLog, StoredLogFilter } from './events/store.ts';
 export type { ChorusChain } from './ports/chorus-chain.ts';
+export { readRawTransaction } from './read/raw-transaction.ts';
 export { decimalsOf, withDecimals } from './read/token-decimals.ts';
 export { askEndpoint, type EndpointAnswer, isDevChain, readChainId } from './rpc/rpc.ts';
 export type { FeePolicy } from './send/fees.ts';

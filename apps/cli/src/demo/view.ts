@@ -86,7 +86,7 @@ export function createDemoView(options: DemoOptions): DemoView {
     },
     finish(report, page) {
       spinner.stop();
-      const text = options.json ? `${JSON.stringify(report, null, 2)}\n` : summary(report);
+      const text = options.json ? `${JSON.stringify(report, null, 2)}\n` : summary(report, page !== null);
       write(process.stdout, text + (page === null || options.json ? '' : pageText(page)));
     },
     fail() {
@@ -116,7 +116,7 @@ function roundLine(result: RoundResult): string {
   );
 }
 
-function summary(report: DemoReport): string {
+function summary(report: DemoReport, hasPage: boolean): string {
   const rounds = new Table({
     head: [
       'round',
@@ -171,7 +171,7 @@ function summary(report: DemoReport): string {
     `the final model opens C_total on chain (task ${report.task.id}): ${ok(report.modelOpensCommitment)}`,
     ...agentsText(report),
     `${report.seconds.toFixed(1)} s in all`,
-    ...(report.folder ? followUps(report, report.folder) : []),
+    ...(report.folder ? followUps(report, report.folder, hasPage) : []),
     '',
   ].join('\n');
 }
@@ -226,7 +226,7 @@ const pageText = (page: string): string =>
   ].join('\n');
 
 /** What to try on a network that was kept. */
-function followUps(report: DemoReport, folder: string): string[] {
+function followUps(report: DemoReport, folder: string, hasPage: boolean): string[] {
   const { id } = report.task;
   const last = report.rounds.at(-1)?.round ?? 1;
   const commands: [command: string, what: string][] = [
@@ -243,6 +243,11 @@ function followUps(report: DemoReport, folder: string): string[] {
     `kept in ${folder}`,
     `now try, with ${colors.bold('chorus')} for ${colors.dim('npx -y pnpm@10.34.9 --silent chorus')} in a checkout:`,
     ...commands.map(([command, what]) => `  chorus ${command.padEnd(23)}  ${colors.dim(`# ${what}`)}`),
+    ...(hasPage
+      ? []
+      : [
+          'in a terminal, or with --page, a demo that is kept ends with the link of a web page that shows all this',
+        ]),
   ];
 }
 

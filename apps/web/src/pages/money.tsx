@@ -1,15 +1,14 @@
-import type { Rewards, StakePositionDocument, StakesDocument, StakeToken } from '@chorus/admin-api';
-import type { ComponentChildren } from 'preact';
+import type { Rewards } from '@chorus/admin-api';
 import { useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
-import { agoText, counted } from '../format/text.ts';
+import { counted } from '../format/text.ts';
 import { Amount } from '../parts/amount.tsx';
 import { FailureNotice } from '../parts/notices.tsx';
 import { Title } from '../parts/shell.tsx';
 import { Signing } from '../parts/signing.tsx';
-import { Deposit, isDue, TakeOut } from '../parts/stake-forms.tsx';
+import { Stakes } from '../parts/stakes.tsx';
 import { useLoad } from '../state/load.ts';
-import { now, status } from '../state/node.ts';
+import { status } from '../state/node.ts';
 
 /** What this node has earned and can claim, and what it has at stake. */
 export function Money({ api }: { api: Api }) {
@@ -23,12 +22,7 @@ export function Money({ api }: { api: Api }) {
       <section>
         <h2>Earned by training and validating</h2>
         <FailureNotice failure={rewards.failure} />
-        {rewards.data?.earned.length === 0 && <p class="quiet">Nothing yet.</p>}
-        <ul class="cards single">
-          {rewards.data?.earned.map((each) => (
-            <Earned key={each.token} api={api} of={each} rewards={rewards.data!} />
-          ))}
-        </ul>
+        {rewards.data && <Earnings api={api} of={rewards.data} />}
       </section>
       <section>
         <h2>Stake</h2>
@@ -40,6 +34,21 @@ export function Money({ api }: { api: Api }) {
         )}
       </section>
     </>
+  );
+}
+
+/** By token: also one that is owed to this account, and that this node has not seen earned. */
+function Earnings({ api, of }: { api: Api; of: Rewards }) {
+  const none = { rewards: '0', fees: '0', claimed: '0', settled: 0, paid: 0, void: 0 };
+  const unseen = of.claimable.filter(({ token }) => !of.earned.some((each) => each.token === token));
+  const all = [...of.earned, ...unseen.map((each) => ({ ...none, ...each }))];
+  if (all.length === 0) return <p class="quiet">Nothing yet.</p>;
+  return (
+    <ul class="cards single">
+      {all.map((each) => (
+        <Earned key={each.token} api={api} of={each} rewards={of} />
+      ))}
+    </ul>
   );
 }
 
@@ -102,92 +111,5 @@ function Earned({ api, of, rewards }: { api: Api; of: Rewards['earned'][number];
         />
       )}
     </li>
-  );
-}
-
-function Stakes({ api, of, onEnd }: { api: Api; of: StakesDocument; onEnd: () => void }) {
-  return (
-    <>
-      {of.positions.map((position) => (
-        <Position
-          key={`${position.agentId} ${position.token}`}
-          api={api}
-          stakes={of}
-          position={position}
-          onEnd={onEnd}
-          token={of.tokens.find(({ address }) => address === position.token)}
-        />
-      ))}
-      {of.positions.length === 0 && <p class="quiet">Nothing is staked.</p>}
-      {of.tokens.length === 0 ? (
-        <p class="quiet">
-          A node stakes by itself what the tasks that it joins ask for, within its limits. By hand: chorus
-          stake deposit.
-        </p>
-      ) : (
-        of.tokens.map((token) => <Deposit key={token.address} {...{ api, token, onEnd }} stakes={of} />)
-      )}
-    </>
-  );
-}
-
-function Position({
-  api,
-  stakes,
-  position,
-  token,
-  onEnd,
-}: {
-  api: Api;
-  stakes: StakesDocument;
-  position: StakePositionDocument;
-  token: StakeToken | undefined;
-  onEnd: () => void;
-}) {
-  const sum = (units: string) => (
-    <Amount units={units} decimals={token?.decimals ?? null} token={position.token} />
-  );
-  const { own, agentId, staked, unbondable, locks, unbonding, slashes } = position;
-  return (
-    <div class="cards single">
-      <div>
-        <h3>
-          Identity {agentId}
-          {own && ', of this node'}
-        </h3>
-        <dl>
-          <dt>Staked</dt>
-          <dd>{sum(staked)}</dd>
-          <dt>Can be taken out</dt>
-          <dd>{sum(unbondable)}</dd>
-          {locks.map(({ taskId, amount, ended }) => (
-            <Line key={taskId} name={`Locked by task ${taskId}`}>
-              {sum(amount)}
-              {ended && ', which has ended'}
-            </Line>
-          ))}
-          {unbonding.map((asked) => (
-            <Line key={asked.ticket} name="Asked back">
-              {sum(asked.amount)}, {isDue(asked) ? 'due' : `due ${agoText(asked.availableAt, now.value)}`}
-            </Line>
-          ))}
-          {slashes.map(({ transaction, taskId, amount }) => (
-            <Line key={transaction} name="Slashed">
-              {sum(amount)}, by task {taskId}
-            </Line>
-          ))}
-        </dl>
-        {token && <TakeOut {...{ api, stakes, token, position, onEnd }} />}
-      </div>
-    </div>
-  );
-}
-
-function Line({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
   );
 }

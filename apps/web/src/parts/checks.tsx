@@ -29,9 +29,13 @@ function outcomeOf(name: string, found: Found | null): { outcome: Outcome; detai
     const isSkipped = detail?.startsWith('not checked') ?? false;
     return { outcome: check.ok ? 'holds' : isSkipped ? 'skipped' : 'fails', detail };
   }
+  const { gram, missing, transaction } = found.material;
+  if (name === 'transaction' && transaction === null) {
+    return { outcome: 'unknown', detail: "the node's endpoint of the chain does not give it" };
+  }
   const needsProducts = name === 'matrix' || name === 'recomputed';
-  return needsProducts && found.material.gram === null
-    ? { outcome: 'unknown', detail: found.material.missing }
+  return needsProducts && gram === null
+    ? { outcome: 'unknown', detail: missing }
     : { outcome: 'skipped', detail: null };
 }
 

@@ -24,17 +24,8 @@ export function TrustNote({
         be believed.
       </p>
       <h3>Taken from this node</h3>
-      <p>
-        That the chain holds these records: this page cannot ask it.{' '}
-        {records && (
-          <>
-            They are those of transaction <code>{records.settled.transaction}</code> in block{' '}
-            {records.settled.block} of chain {records.chainId}, sent to the contract{' '}
-            <code>{records.contract}</code>. An explorer of that chain shows whether it is there.
-          </>
-        )}{' '}
-        The node serves this page too: who does not trust the node must not trust its page.
-      </p>
+      {records && <OneLine records={records} isWhole={found?.material.transaction != null} />}
+      <p>The node serves this page too: who does not trust the node must not trust its page.</p>
       {records && DEVELOPMENT_CHAINS.includes(records.chainId) && (
         <p>
           This is a development chain. The secret behind its commitments is public, so that anyone could forge
@@ -49,6 +40,24 @@ export function TrustNote({
       <Command
         line={`chorus proof verify ${task} ${round} --rpc https://YOUR-ENDPOINT --contract ${records?.contract ?? 'ADDRESS'}`}
       />
+    </>
+  );
+}
+
+/** The one thing that this page cannot see for itself. */
+function OneLine({ records, isWhole }: { records: CheckedRound['material']['records']; isWhole: boolean }) {
+  const { settled, chainId, contract } = records;
+  return (
+    <>
+      <p>
+        That chain {chainId} has executed transaction <code>{settled.transaction}</code>, in block{' '}
+        {settled.block}, by the contract <code>{contract}</code>: this page cannot ask the chain.
+      </p>
+      <p>
+        {isWhole
+          ? 'This page has computed that hash from the whole transaction, and read weights, shares and proof out of it; and the contract takes such a transaction only if the proof holds for commitments of its own. So an explorer of the chain in which this transaction is successful, and its contract the one you know, confirms them. The sums of money and who the trainers are stand in the events of the same transaction.'
+          : 'The endpoint that the node uses does not give the whole transaction, so that its content is the word of the node as well.'}
+      </p>
     </>
   );
 }

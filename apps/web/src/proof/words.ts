@@ -1,6 +1,11 @@
 /** The checks of a round in order, in plain words, for readers who do not know how the proof works. */
 export const CHECK_WORDS: readonly { check: string; name: string; says: string }[] = [
   {
+    check: 'transaction',
+    name: 'Transaction',
+    says: 'All that the aggregator sent, weights, shares and proof, is inside the transaction whose hash is named below.',
+  },
+  {
     check: 'keys',
     name: 'Keys',
     says: 'The contract that accepted the round checks with the same keys as this page.',
@@ -44,8 +49,8 @@ export const CHECK_WORDS: readonly { check: string; name: string; says: string }
   },
   {
     check: 'matrix',
-    name: 'Products shown',
-    says: 'The products shown below are those that were proven: their hash is the same.',
+    name: 'Products used',
+    says: 'The products from which the steps above follow are those that were proven: their hash is the same.',
   },
   {
     check: 'recomputed',

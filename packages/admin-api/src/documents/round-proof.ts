@@ -4,6 +4,9 @@ import { addressSchema, amountSchema, decimalsSchema, taskIdSchema } from './val
 /** Lower-case hex of exactly `bytes` bytes: one spelling for every value. */
 const hex = (bytes: number) => z.string().regex(new RegExp(`^0x[0-9a-f]{${2 * bytes}}$`));
 
+/** A settlement is a few thousand bytes; a transaction may have 128 KiB. */
+const MAX_TRANSACTION = 2 + 2 * 128 * 1024;
+
 const scalar = hex(32);
 const g1 = hex(64).describe('point of BN254 G1: x, y; infinity is all zero');
 const g2 = hex(128).describe('point of BN254 G2: x c0, x c1, y c0, y c1');
@@ -98,6 +101,12 @@ export const roundProofSchema = z.object({
     verifyingKeyHash: digest,
     srs: z.object({ origin: z.enum(['insecure-dev', 'ptau']), tauG1: g1, tauG2: g2, tau2G2: g2 }),
   }),
+  transaction: z
+    .string()
+    .max(MAX_TRANSACTION)
+    .regex(/^0x(?:[0-9a-f]{2})+$/)
+    .nullable()
+    .describe('the transaction of the settlement as it was signed; null if the endpoint does not give it'),
   gram: z
     .array(z.array(z.string().regex(/^-?\d{1,20}$/)).max(80))
     .max(80)

@@ -35,7 +35,7 @@ const FORGERIES: [string, (m: ProofMaterial) => void, string[]][] = [
     (m) => {
       m.records.chainId = 1;
     },
-    ['keys', 'inner product', 'opening', 'rule'],
+    ['transaction', 'keys', 'inner product', 'opening', 'rule'],
   ],
   [
     'a bit of the reference string',
@@ -59,12 +59,12 @@ const FORGERIES: [string, (m: ProofMaterial) => void, string[]][] = [
   [
     'a weight that was recorded and sent',
     (m) => [m.records.settled, m.records.settlement].forEach(({ weights }) => void shift(weights, -9)),
-    ['inner product', 'opening', 'rule', 'recomputed'],
+    ['transaction', 'inner product', 'opening', 'rule', 'recomputed'],
   ],
   [
     'a share that was recorded and sent',
     (m) => [m.records.settled, m.records.settlement].forEach(({ shares }) => void shift(shares, -9)),
-    ['inner product', 'opening', 'rule', 'recomputed'],
+    ['transaction', 'inner product', 'opening', 'rule', 'recomputed'],
   ],
   [
     'a bit of a commitment',
@@ -100,42 +100,42 @@ const FORGERIES: [string, (m: ProofMaterial) => void, string[]][] = [
     (m) => {
       m.records.settlement.proof.evaluations[2] = 2n ** 256n - 1n;
     },
-    ['field elements'],
+    ['transaction', 'field elements'],
   ],
   [
     'a bit of a point of the proof',
     (m) => {
       m.records.settlement.proof.cross = flip(m.records.settlement.proof.cross);
     },
-    ['points'],
+    ['transaction', 'points'],
   ],
   [
     'a bit of a point of the proof in G2',
     (m) => {
       m.records.settlement.proof.groth16.b.y[1] ^= 1n;
     },
-    ['points'],
+    ['transaction', 'points'],
   ],
   [
     'a bit of the inner product',
     (m) => {
       m.records.settlement.proof.innerProduct ^= 1n;
     },
-    ['inner product', 'opening', 'rule'],
+    ['transaction', 'inner product', 'opening', 'rule'],
   ],
   [
     'the opening',
     (m) => {
       m.records.settlement.proof.quotient = another;
     },
-    ['opening'],
+    ['transaction', 'opening'],
   ],
   [
     'the proof of the rule',
     (m) => {
       m.records.settlement.proof.groth16.c = another;
     },
-    ['rule'],
+    ['transaction', 'rule'],
   ],
   [
     'an inner product of two vectors',
@@ -171,6 +171,7 @@ describe.each(RULE_NAMES)('%s', (rule) => {
     const { checks, explained } = await checkMaterial(received(material), keyOf);
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
     expect(checks.map(({ check }) => check)).toEqual([
+      'transaction',
       'keys',
       'record',
       'reference string',
@@ -204,7 +205,11 @@ describe.each(RULE_NAMES)('%s', (rule) => {
       const here = checks.filter(({ check }) => inNode?.some((other) => other.check === check));
       const plain = (of: typeof checks) => of.map(({ check, ok, detail }) => ({ check, ok, detail }));
       if (inNode) expect(plain(here)).toEqual(plain(inNode));
-      else expect(checks).toMatchObject([{ check: 'statement', ok: false }]);
+      else
+        expect(checks).toMatchObject([
+          { check: 'transaction', ok: true },
+          { check: 'statement', ok: false },
+        ]);
     },
   );
 

@@ -14,6 +14,8 @@ import type { RoundRecords } from './records.ts';
 export interface ProofMaterial {
   records: RoundRecords;
   verifier: HeldKeys;
+  /** The transaction of the settlement as it was signed; null if the chain's endpoint does not give it. */
+  transaction: Hex | null;
   /** The Gram matrix; null if no peer has it, for the reason in `missing`. */
   gram: bigint[][] | null;
   missing: string | null;
@@ -22,7 +24,14 @@ export interface ProofMaterial {
 }
 
 /** The material as a document of the admin API. */
-export function toRoundProof({ records, verifier, gram, missing, decimals }: ProofMaterial): RoundProof {
+export function toRoundProof({
+  records,
+  verifier,
+  transaction,
+  gram,
+  missing,
+  decimals,
+}: ProofMaterial): RoundProof {
   const { chainId, contract, task, round, settled, settlement } = records;
   const { proof } = settlement;
   const { srs, verifyingKeyHash } = verifier;
@@ -102,6 +111,7 @@ export function toRoundProof({ records, verifier, gram, missing, decimals }: Pro
         tau2G2: g2ToHex(srs.tau2G2),
       },
     },
+    transaction,
     gram: gram?.map((row) => row.map(String)) ?? null,
     missing,
   };
@@ -167,6 +177,7 @@ export function fromRoundProof(document: RoundProof): ProofMaterial {
         verifyingKeyHash: verifier.verifyingKeyHash as Hex,
         srs: { origin: srs.origin, tauG1: g1(srs.tauG1), tauG2: g2(srs.tauG2), tau2G2: g2(srs.tau2G2) },
       },
+      transaction: document.transaction as Hex | null,
       gram: document.gram?.map((row) => row.map(whole)) ?? null,
       missing: document.missing,
       decimals: task.decimals,

@@ -9,6 +9,9 @@ import {
   type RuleName,
   ruleId,
 } from '@chorus/protocol';
+import { Transaction, Wallet } from 'ethers';
+import { TASK_MANAGER } from '../../../chain/src/abi/abis.ts';
+import { encodeSettlement } from '../../../chain/src/contracts/settlement.ts';
 import type { ProofMaterial } from '../records/document.ts';
 import { roundMoney } from '../records/money.ts';
 
@@ -65,12 +68,15 @@ export function vectorRounds(rule: RuleName): { name: string; material: ProofMat
   const url = new URL(`../../../../test/vectors/transcript/${FILES[rule]}`, import.meta.url);
   const { srs, cases } = JSON.parse(readFileSync(url, 'utf8')) as VectorFile;
   const { verificationKey } = circuitArtifacts(16, rule);
+  const gramOf = new Map(cases.map(({ name, gram }) => [name, gram.map((row) => row.map(BigInt))]));
   return cases
     .filter(({ statement }) => statement.n === 16 && statement.chainId === 31337)
-    .map((given) => ({
-      name: given.name,
+    .map((given) => ({ name: given.name, ...sentBy(recordsOf(given, rule)) }))
+    .map(({ name, records, transaction }) => ({
+      name,
       material: {
-        records: recordsOf(given, rule),
+        records,
+        transaction,
         verifier: {
           verifyingKeyHash: verificationKeyHash(verificationKey),
           srs: {
@@ -80,11 +86,36 @@ export function vectorRounds(rule: RuleName): { name: string; material: ProofMat
             tau2G2: g2(srs.tau2G2),
           },
         },
-        gram: given.gram.map((row) => row.map(BigInt)),
+        gram: gramOf.get(name)!,
         missing: null,
         decimals: 18,
       },
     }));
+}
+
+/** Any account. */
+const SENDER = new Wallet(`0x${'5e'.repeat(32)}`);
+
+/** The records with the transaction that the contract would have got them by. */
+function sentBy(records: ProofMaterial['records']): Pick<ProofMaterial, 'records' | 'transaction'> {
+  const { task, settled, settlement, chainId, contract } = records;
+  const args = [task.id, settled.round, encodeSettlement({ ...settlement, votes: [] })];
+  const transaction = Transaction.from({
+    type: 2,
+    chainId,
+    to: contract,
+    data: TASK_MANAGER.encodeFunctionData('settle', args),
+    gasLimit: 2_000_000n,
+    maxFeePerGas: 1n,
+    maxPriorityFeePerGas: 1n,
+    nonce: 3,
+  });
+  transaction.signature = SENDER.signingKey.sign(transaction.unsignedHash);
+  const hash = transaction.hash as Hex;
+  return {
+    records: { ...records, settled: { ...settled, transaction: hash } },
+    transaction: transaction.serialized as Hex,
+  };
 }
 
 function recordsOf(

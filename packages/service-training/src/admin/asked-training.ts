@@ -14,6 +14,8 @@ export interface AskedTraining extends Followed {
   readonly signal: AbortSignal;
   /** The verifier with which the chain checks the settlements of a task. */
   verifier(address: Address): Promise<VerifierOnChain>;
+  /** A whole transaction as it was signed; null if the chain's endpoint does not give it. */
+  rawTransaction(hash: Hex): Promise<Hex | null>;
   announcedTerms(taskId: bigint): Uint8Array | null;
   join(taskId: bigint): Promise<JoinOutcome>;
   leave(taskId: bigint): Promise<{ member: boolean; stake: bigint }>;

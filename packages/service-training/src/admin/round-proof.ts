@@ -22,8 +22,9 @@ export async function roundProof(node: AskedTraining, taskId: bigint, round: num
   const { chain, network, storage } = node.ports;
   const proven = await provenRound(chain, taskId, round);
   const { task, settled } = proven;
-  const [verifier, members, decimals] = await Promise.all([
+  const [verifier, transaction, members, decimals] = await Promise.all([
     node.verifier(task.verifier),
+    node.rawTransaction(settled.transaction),
     chain.members(taskId),
     decimalsOf(chain, task.token),
   ]);
@@ -42,5 +43,5 @@ export async function roundProof(node: AskedTraining, taskId: bigint, round: num
       return null;
     },
   );
-  return toRoundProof({ records: proven, verifier, gram, missing, decimals });
+  return toRoundProof({ records: proven, verifier, transaction, gram, missing, decimals });
 }

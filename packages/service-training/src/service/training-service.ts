@@ -1,4 +1,4 @@
-import { readVerifier, type VerifierOnChain } from '@chorus/chain';
+import { readRawTransaction, readVerifier, type VerifierOnChain } from '@chorus/chain';
 import type { Ports, Service } from '@chorus/node';
 import { type Address, ChorusError, type Hex, sameAddress } from '@chorus/protocol';
 import { type Dataset, globalParameters } from '@chorus/training';
@@ -137,6 +137,11 @@ export class TrainingService implements Service {
   verifier(address: Address): Promise<VerifierOnChain> {
     const { config, ports } = this.#parts;
     return readVerifier({ url: config.chain.url, contract: ports.chain.contract, verifier: address });
+  }
+
+  /** A whole transaction as it was signed; null if the chain's endpoint does not give it. */
+  rawTransaction(hash: Hex): Promise<Hex | null> {
+    return readRawTransaction({ url: this.#parts.config.chain.url, hash });
   }
 
   /** The terms of a task as they were last announced. */
