@@ -206,6 +206,7 @@ it('what cannot be done is refused with what to do', async () => {
     [['units', 'show', tool], 'E_UNITS_UNKNOWN'],
     [['units', 'buy', agent, '101'], 'fewer units are left'],
     [['units', 'buy', agent, 'many'], 'must be a number of units'],
+    [['units', 'buy', agent, '10', '--most', '5.5'], '10 units cost 5.5045 CHOR now, more than --most'],
     [['units', 'sell', agent, '1'], 'fewer units are out'],
     [['till', 'show', 'guide'], 'must be the number of an identity'],
     [

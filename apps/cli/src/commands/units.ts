@@ -20,6 +20,7 @@ interface LaunchFlags extends HomeOptions {
 
 interface TradeFlags extends HomeOptions {
   dryRun?: boolean;
+  most?: string;
 }
 
 const DAYS = /^(\d{1,4})d$/;
@@ -59,8 +60,9 @@ export function unitsCommand(): Command {
     .description('buy units at their price now; the fee of the network comes on top')
     .argument('<agent>', 'its number')
     .argument('<amount>', 'of units')
+    .option('--most <amount>', 'buy only if they cost no more than this, fee included, in tokens')
     .option('--dry-run', 'only say what they cost')
-    .addHelpText('after', '\nExample:\n  $ chorus units buy 7 10')
+    .addHelpText('after', '\nExample:\n  $ chorus units buy 7 10 --most 12')
     .action((agent: string, count: string, flags: TradeFlags) => tradeAction('buy', agent, count, flags));
   const sell = new Command('sell')
     .description('sell units at their price now; the fee of the network comes off')
@@ -111,7 +113,7 @@ async function tradeAction(
   kind: 'buy' | 'sell',
   agent: string,
   count: string,
-  { dryRun = false, json = false, ...flags }: TradeFlags,
+  { dryRun = false, json = false, most, ...flags }: TradeFlags,
 ): Promise<void> {
   const node = await connectNode(flags);
   const units = await node.units(agent, { amount: count });
@@ -125,6 +127,12 @@ async function tradeAction(
   const [price, fee] = [BigInt(quote.amount), BigInt(quote.fee)];
   const limit = kind === 'buy' ? price + fee : price - fee;
   const written = tokensOf(units, limit.toString());
+  if (most !== undefined && limit > BigInt(unitsOfText('--most', most, units.decimals ?? 0))) {
+    throw new ChorusError('E_USAGE', `${count} units cost ${written} now, more than --most`, {
+      facts: { agent, most },
+      hint: 'take fewer, or give more',
+    });
+  }
   if (dryRun) {
     if (json) return printJson({ agentId: agent, units: count, ...quote, limit: limit.toString() });
     return print(
