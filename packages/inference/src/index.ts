@@ -5,7 +5,15 @@
  *
  * @packageDocumentation
  */
-export { AUDIT_LIMITS, type AuditCheck, type Verdict, verdictOf } from './audit/verdict.ts';
+export {
+  AUDIT_LIMITS,
+  type AuditCheck,
+  NO_NOISE,
+  type Noise,
+  noiseOf,
+  type Verdict,
+  verdictOf,
+} from './audit/verdict.ts';
 export { type ChatOptions, createChatEngine } from './chat/chat-engine.ts';
 export { type Classification, type ClassifierOptions, createClassifier } from './onnx/classifier-engine.ts';
 export { createTextEmbedder, type TextEmbedder, type TextEmbedderOptions } from './onnx/embedding-engine.ts';

@@ -1,10 +1,11 @@
-import type {
-  AgentUsage,
-  CompletionEvent,
-  CompletionRequest,
-  Engine,
-  EngineCompletionEvent,
-  TextPrompt,
+import {
+  type AgentUsage,
+  ChorusError,
+  type CompletionEvent,
+  type CompletionRequest,
+  type Engine,
+  type EngineCompletionEvent,
+  type TextPrompt,
 } from '@chorus/protocol';
 import type { RequestLedger } from '../limits/ledger.ts';
 import { merged } from './merged.ts';
@@ -27,7 +28,14 @@ export async function* completeAll(
 ): AsyncGenerator<CompletionEvent> {
   const { bytesPerToken } = engine.facts;
   const input = prompts.reduce((sum, prompt) => sum + promptTokens(prompt, bytesPerToken ?? 1), 0);
-  const most = Math.min(maxTokens, Math.floor(ledger.step(input) / prompts.length));
+  const share = Math.floor(ledger.step(input) / prompts.length);
+  if (share < 1 && maxTokens > 0) {
+    throw new ChorusError('E_AGENT_BUDGET', 'the request has more choices than tokens are left for', {
+      facts: { choices: prompts.length },
+      hint: 'send fewer prompts at once, or shorter ones',
+    });
+  }
+  const most = Math.min(maxTokens, share);
   const used = { inputTokens: 0, outputTokens: 0 };
   const counted = async function* (choice: number): AsyncGenerator<CompletionEvent> {
     const own = { prompt: prompts[choice]!, wishes: seeded(wishes, choice) };

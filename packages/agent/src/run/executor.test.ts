@@ -331,10 +331,13 @@ describe('an agent that writes on from texts', () => {
     const prompts = [{ tokens: Array<number>(30).fill(1) }, { tokens: Array<number>(30).fill(1) }];
     await collect(executor.complete!(completion({ prompts, maxTokens: 1000 }), never));
     expect(asked.map(({ maxTokens }) => maxTokens)).toEqual([20, 20]);
-    const long = { tokens: Array<number>(100).fill(1) };
-    await expect(collect(executor.complete!(completion({ prompts: [long] }), never))).rejects.toMatchObject({
-      code: 'E_AGENT_BUDGET',
-    });
+    const long = [{ tokens: Array<number>(100).fill(1) }];
+    const many = Array.from({ length: 30 }, () => ({ tokens: [1, 2, 3] }));
+    for (const refused of [long, many]) {
+      await expect(
+        collect(executor.complete!(completion({ prompts: refused }), never)),
+      ).rejects.toMatchObject({ code: 'E_AGENT_BUDGET' });
+    }
   });
 
   it('takes a place like any request, and gives it back when its reader leaves', async () => {

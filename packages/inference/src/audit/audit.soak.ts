@@ -4,78 +4,23 @@
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { createTokenizer, openDecoder, readGguf, writeAdapter, writeGguf } from '@chorus/language-models';
 import { randomNumbers } from '@chorus/language-models/testing';
 import type { Transcript } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { dequantise } from '../../../language-models/src/gguf/dequantise.ts';
-import type { Findings, LanguageAnswer, LanguageSetup } from '../onnx/jobs/language-messages.ts';
-import { LanguageWriter } from '../onnx/language/language-writer.ts';
-import { DEFAULT_SAMPLING } from '../onnx/language-checks.ts';
-import { verdictOf } from './verdict.ts';
-
-const FILE = join(
-  process.env.CHORUS_DATA ?? resolve('../shared/data'),
-  'smollm2/SmolLM2-135M-Instruct.Q4_1.gguf',
-);
-const [TOKENS, CONTEXT] = [48, 1024];
-const SYSTEM =
-  'You are a ferry guide in Bergen. You answer politely, and you mention the weather in each answer.';
-const QUESTIONS = [
-  'What is the capital of France, and what is it known for?',
-  'Write three sentences about the sea.',
-  'How do I boil an egg? Answer in steps.',
-  'Explain what a prime number is to a child.',
-  'Give me a short poem about autumn leaves.',
-  'Which planets of the solar system have rings?',
-  'Write a friendly letter to a neighbour who is ill.',
-  'What is the difference between a frog and a toad?',
-  'List five things to bring on a hike in the mountains.',
-  'Tell me a story of a snail that crosses a garden.',
-  'Why is the sky blue during the day and red in the evening?',
-  'Translate "good morning" into four languages.',
-];
-const GREEDY = { temperature: 0 };
-const SAMPLINGS = [GREEDY, { temperature: 0.7, topP: 0.95 }, { temperature: 1 }];
-
-const never = () => false;
-const open = (model: Uint8Array, task: Partial<LanguageSetup['task']> = {}) => {
-  const common = { kind: 'language', slots: 8, context: CONTEXT, adapter: null, prefixBytes: 0 } as const;
-  return LanguageWriter.open({ task: { ...common, weights: 'int8', ...task }, model, threads: 1 });
-};
-
-async function write(by: LanguageWriter, prompt: number[], how: object, seed: number): Promise<Transcript> {
-  const sampling = { ...DEFAULT_SAMPLING, ...how, seed };
-  const wanted = { prompt: { tokens: prompt }, sampling, stop: [], most: TOKENS };
-  let end: (LanguageAnswer & { kind: 'generated' }) | undefined;
-  await by.write(
-    { kind: 'generate', ...wanted, logprobs: null, echo: false, transcript: true },
-    never,
-    (answer) => {
-      if (answer.kind === 'generated') end = answer;
-    },
-  );
-  return {
-    format: 'chorus-transcript/1',
-    salt: '0'.repeat(32),
-    model: by.opened.identity,
-    ...end!.written!,
-    sampling: { ...sampling, logitBias: [] },
-    stop: [],
-    most: TOKENS,
-    context: CONTEXT,
-    reason: end!.reason,
-  };
-}
-
-async function check(by: LanguageWriter, transcript: Transcript): Promise<Findings> {
-  let findings: Findings | undefined;
-  await by.check({ kind: 'check', transcript }, never, (answer) => {
-    if (answer.kind === 'checked') findings = answer.findings;
-  });
-  return findings!;
-}
+import type { LanguageWriter } from '../onnx/language/language-writer.ts';
+import {
+  check,
+  open,
+  QUESTIONS,
+  report as reportAudits,
+  SAMPLINGS,
+  SMOLLM2,
+  SYSTEM,
+  TOKENS,
+  write,
+} from '../testing/audited.ts';
 
 const cpuMilliseconds = () => {
   const { user, system } = process.cpuUsage();
@@ -83,9 +28,9 @@ const cpuMilliseconds = () => {
 };
 const tokensOf = (list: readonly Transcript[]) => list.reduce((sum, { answer }) => sum + answer.length, 0);
 
-describe.skipIf(!existsSync(FILE))('audits of SmolLM2-135M (skipped where CHORUS_DATA has none)', () => {
+describe.skipIf(!existsSync(SMOLLM2))('audits of SmolLM2-135M (skipped where CHORUS_DATA has none)', () => {
   it('pass honest answers, and find frauds', async () => {
-    const file = await readFile(FILE);
+    const file = await readFile(SMOLLM2);
     const [decoder, gguf] = [openDecoder(file), readGguf(file)];
     const tokenizer = createTokenizer(decoder);
     const chat = (content: string, system: string | null = SYSTEM) =>
@@ -97,24 +42,15 @@ describe.skipIf(!existsSync(FILE))('audits of SmolLM2-135M (skipped where CHORUS
     const [int8, float32] = [await open(file), await open(file, { weights: 'float32' })];
     const falseAlarms: string[] = [];
 
-    /** Checks answers, and prints what was found. */
-    const report = async (name: string, by: LanguageWriter, list: readonly Transcript[]) => {
-      const rows: { needed: number; distance: number; token: number; verdict: string }[] = [];
-      for (const transcript of list) {
-        const { verdict, figures } = verdictOf(transcript, await check(by, transcript));
-        rows.push({ ...figures, verdict });
-      }
-      const range = (key: 'needed' | 'distance' | 'token') => {
-        const values = rows.map((row) => row[key]).sort((a, b) => a - b);
-        return [0, Math.floor(values.length / 2), values.length - 1]
-          .map((i) => values[i]!.toFixed(3))
-          .join(' ');
-      };
-      const refused = rows.filter(({ verdict }) => verdict === 'inconsistent').length;
+    const report = async (
+      name: string,
+      by: LanguageWriter,
+      list: readonly Transcript[],
+      other?: LanguageWriter,
+    ) => {
+      const rest = other ?? (by === int8 ? float32 : int8);
+      const { refused } = await reportAudits(name, [by, rest], list);
       if (name.startsWith('honest') && refused > 0) falseAlarms.push(name);
-      console.log(
-        `${name.padEnd(44)} refused ${refused} of ${rows.length}; needed ${range('needed')}; token ${range('token')}; distance ${range('distance')}`,
-      );
     };
     /** Answers to all prompts, each alone, with each way of sampling. */
     const writeAll = async (by: LanguageWriter, change = (prompt: number[], _: number) => prompt) => {
@@ -131,8 +67,9 @@ describe.skipIf(!existsSync(FILE))('audits of SmolLM2-135M (skipped where CHORUS
     const honest = await writeAll(int8);
     const made = (cpuMilliseconds() - before) / tokensOf(honest);
     before = cpuMilliseconds();
-    await report('honest: 8 bits, alone', int8, honest);
+    for (const transcript of honest) await check(int8, transcript);
     const checked = (cpuMilliseconds() - before) / tokensOf(honest);
+    await report('honest: 8 bits, alone', int8, honest);
     const batched = async (by: LanguageWriter) =>
       (
         await Promise.all(
@@ -206,8 +143,10 @@ describe.skipIf(!existsSync(FILE))('audits of SmolLM2-135M (skipped where CHORUS
       await report(`fraud: ${layers} of 30 layers`, int8, await writeAll(await open(shallow(layers))));
     }
     for (const size of [0.5, 0.2, 0.05]) {
-      const adapted = await open(file, { adapter: adapter(size) });
-      await report(`fraud: an adapter (${size}) left out`, adapted, honest);
+      const values = adapter(size);
+      const adapted = await open(file, { adapter: values });
+      const exactly = await open(file, { adapter: values, weights: 'float32' });
+      await report(`fraud: an adapter (${size}) left out`, adapted, honest, exactly);
     }
     const without = await writeAll(int8, (_, i) => chat(QUESTIONS[i]!, null));
     await report('fraud: system prompt left out', int8, without);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collect } from '../../../../test/collect.ts';
 import { createLanguageModel, type LanguageModel } from '../onnx/language-engine.ts';
 import type { GenerationRequest, LanguageModelOptions } from '../onnx/language-options.ts';
-import { verdictOf } from './verdict.ts';
+import { noiseOf, verdictOf } from './verdict.ts';
 
 const never = new AbortController().signal;
 const file = tinyModel({ seed: 4 });
@@ -42,8 +42,12 @@ describe('an answer that is re-executed', () => {
   });
   afterAll(() => Promise.all([model.close(), exact.close()]));
 
-  const audit = async (transcript: Transcript, by = exact) =>
-    verdictOf(transcript, await by.check(transcript, never));
+  const audit = async (transcript: Transcript, by = exact) => {
+    const findings = await by.check(transcript, never);
+    const other = by === exact ? model : exact;
+    const noise = noiseOf(await other.check({ ...transcript, likeliest: findings.likeliest }, never));
+    return verdictOf(transcript, findings, noise);
+  };
   const failed = async (transcript: Transcript, by = exact) =>
     (await audit(transcript, by)).checks.flatMap(({ check, ok }) => (ok === false ? check : []));
 
@@ -66,6 +70,18 @@ describe('an answer that is re-executed', () => {
       expect(figures.needed).toBeLessThan(0.02);
       expect(figures.distance).toBeLessThan(0.1);
     }
+  });
+
+  it('may be off by parts of the noise of its model, which is measured and not given', async () => {
+    const transcript = await write(exact);
+    // A seller whose list is 0.1 off at each place, in turns up and down.
+    const off = transcript.likeliest.map(({ ids, below }) => ({
+      ids,
+      below: below.map((each, i) => Math.max(0, each + (i % 2 === 0 ? 102 : -102))),
+    }));
+    const findings = await exact.check({ ...transcript, likeliest: off }, never);
+    const said = (distance: number) => verdictOf(transcript, findings, { distance }).verdict;
+    expect([said(0), said(0.02), said(0.1)]).toEqual(['inconsistent', 'inconsistent', 'consistent']);
   });
 
   it('names its model by the digests of its files', async () => {
@@ -149,6 +165,41 @@ describe('an answer that is re-executed', () => {
     expect(await exact.check((stopped.at(-1) as { transcript: Transcript }).transcript, never)).toMatchObject(
       { text: text.slice(0, text.indexOf(stop)), ended: 'stop' },
     );
+  });
+
+  it('that was held to a schema is JSON as it says, and consistent with that schema alone', async () => {
+    const kind = { enum: ['ferry', 'snail and snail', 'boat in the harbour'] };
+    const schema = JSON.stringify({
+      type: 'object',
+      properties: { kind, count: { type: 'integer' } },
+      required: ['kind', 'count'],
+    });
+    const texts = await Promise.all(
+      [1, 2, 3, 4].map(async (seed) => {
+        const request = { prompt: { tokens }, maxTokens: 120, transcript: true, schema };
+        const sampling = { ...drawn, seed };
+        const events = await collect(exact.generate({ ...request, sampling }, never));
+        const { transcript } = events.at(-1) as { transcript: Transcript };
+        return { transcript, text: events.map((event) => event.text).join('') };
+      }),
+    );
+    for (const { transcript, text } of texts) {
+      expect(transcript.reason).toBe('stop');
+      const value = JSON.parse(text) as { kind: string; count: number };
+      expect(kind.enum).toContain(value.kind);
+      expect(Number.isInteger(value.count)).toBe(true);
+      expect(await failed(transcript)).toEqual([]);
+      expect((await exact.check(transcript, never)).text).toBe(text);
+      expect(await failed({ ...transcript, schema: null })).toContain('sampling');
+      const other = JSON.stringify({
+        type: 'object',
+        properties: { kind, weight: {} },
+        required: ['kind', 'weight'],
+      });
+      expect(await failed({ ...transcript, schema: other })).toContain('token');
+    }
+    const impossible = { prompt: { tokens }, maxTokens: 5, schema: '{"type":"string","pattern":"a"}' };
+    await expect(collect(exact.generate(impossible, never))).rejects.toMatchObject({ code: 'E_AGENT_INPUT' });
   });
 
   it('of which the seller says that any token could have been drawn says nothing', async () => {

@@ -2,22 +2,39 @@ import type { Transcript } from '@chorus/protocol';
 import type { Findings } from '../onnx/jobs/language-messages.ts';
 
 /**
- * What honest answers do not pass, and frauds do, by `audit.soak.ts`; the README of this package has its figures. Nats.
- *
- * Honest answers of SmolLM2-135M, written with 8 bits and checked in float32 or the other way round, need 0.023 at most
- * on average, 0.43 for one token, and are 0.121 apart. Between processors, whose kernels for 8 bits differ, nothing was
- * measured.
+ * How far honest runs of one model are apart, mean distance in nats: what its weights of 8 bits differ by from those of
+ * float32 on the same tokens. It depends on the model, and is measured with each audit (`noiseOf`).
+ */
+export interface Noise {
+  distance: number;
+}
+
+/**
+ * What honest answers do not pass, and frauds do, by `audit.soak.ts` and `adapter.soak.ts`; the README of this package has
+ * their figures. The first two are parts of the noise of the model.
  */
 export const AUDIT_LIMITS = {
-  /** Mean of what the tokens of an answer need. */
-  needed: 0.035,
-  /** Most that one token needs: most edited ones need more. */
+  /** Mean distance of the listed tokens: honest answers have 1.22 at most. */
+  distance: 2,
+  /** Mean of what the tokens of an answer need: honest answers need 0.3 at most. */
+  needed: 0.4,
+  /** Most that one token needs, nats: most edited ones need more. */
   token: 1.5,
-  /** Mean distance of the listed tokens. */
-  distance: 0.2,
   /** Tokens below which means say nothing. */
   tokens: 16,
 } as const;
+
+/** Lists are rounded, and runs with weights of float32 differ by next to nothing. Nats. */
+const LEAST_NOISE = 0.02;
+
+/** Of a model that cannot be run with weights of 8 bits. */
+export const NO_NOISE: Noise = { distance: 0 };
+
+/**
+ * The noise of a model on the tokens of one answer.
+ * @param other what the model with its weights in the other form says to the list of the first run (`likeliest` of its findings)
+ */
+export const noiseOf = (other: Findings): Noise => ({ distance: mean(other.distance) });
 
 /** One thing that an honest answer has. */
 export interface AuditCheck {
@@ -32,7 +49,7 @@ export interface Verdict {
   verdict: 'consistent' | 'inconsistent' | 'undecided';
   checks: AuditCheck[];
   /** Nats; of one answer. */
-  figures: { tokens: number; needed: number; token: number; distance: number };
+  figures: { tokens: number; needed: number; token: number; distance: number; noise: number };
 }
 
 /**
@@ -44,6 +61,7 @@ export interface Verdict {
 export function verdictOf(
   { reason, sampling }: Pick<Transcript, 'reason' | 'sampling'>,
   findings: Findings,
+  noise: Noise,
 ): Verdict {
   const { needed, distance, ended } = findings;
   const figures = {
@@ -51,11 +69,18 @@ export function verdictOf(
     needed: mean(needed),
     token: needed.reduce((most, each) => Math.max(most, each), 0),
     distance: mean(distance),
+    noise: noise.distance,
   };
   const isLong = figures.tokens >= AUDIT_LIMITS.tokens;
-  const within = (key: 'needed' | 'token' | 'distance') => figures[key] <= AUDIT_LIMITS[key];
-  const said = (key: 'needed' | 'token' | 'distance') =>
-    `${figures[key].toFixed(3)} of at most ${AUDIT_LIMITS[key]} nats`;
+  const measure = Math.max(noise.distance, LEAST_NOISE);
+  const limits = {
+    needed: AUDIT_LIMITS.needed * measure,
+    token: AUDIT_LIMITS.token,
+    distance: AUDIT_LIMITS.distance * measure,
+  };
+  const within = (key: keyof typeof limits) => figures[key] <= limits[key];
+  const said = (key: keyof typeof limits) =>
+    `${figures[key].toFixed(3)} of at most ${limits[key].toFixed(3)} nats`;
   const few = isLong ? '' : `; ${figures.tokens} tokens are too few to say`;
   const checks: AuditCheck[] = [
     settingsCheck(sampling),

@@ -144,7 +144,7 @@ class ProcessLanguageModel implements LanguageModel {
   }
 
   #transcriptOf(
-    { sampling, stop, most }: LanguageJob,
+    { sampling, schema, stop, most }: LanguageJob,
     written: Written,
     reason: Transcript['reason'],
   ): Transcript {
@@ -154,6 +154,7 @@ class ProcessLanguageModel implements LanguageModel {
       model: this.identity,
       ...written,
       sampling: { ...sampling, logitBias: [...sampling.logitBias] },
+      schema,
       stop: [...stop],
       most,
       context: this.#context,
@@ -190,11 +191,12 @@ class ProcessLanguageModel implements LanguageModel {
     return this.#host.close();
   }
 
-  #wished({ stop = [], logprobs, ...sampling }: WritingWishes) {
+  #wished({ stop = [], logprobs, schema, ...sampling }: WritingWishes) {
     return {
       sampling,
       stop: [...(this.#defaults.stop ?? []), ...stop],
       ...(logprobs === undefined ? {} : { logprobs }),
+      ...(schema === undefined ? {} : { schema }),
     };
   }
 
@@ -202,6 +204,7 @@ class ProcessLanguageModel implements LanguageModel {
     prompt,
     maxTokens,
     sampling,
+    schema,
     stop,
     logprobs,
     echo = false,
@@ -213,6 +216,7 @@ class ProcessLanguageModel implements LanguageModel {
       kind: 'generate',
       prompt,
       most: maxTokens,
+      schema: schema ?? null,
       stop: stop ?? defaults.stop ?? [],
       logprobs: logprobs ?? null,
       echo,

@@ -42,6 +42,8 @@ export interface GenerationRequest {
   maxTokens: number;
   sampling?: Partial<TokenSampling>;
   stop?: readonly string[];
+  /** A JSON Schema, as JSON: the text is a value that it describes, as long as it is not cut. Default: none. */
+  schema?: string;
   /** List the probability of each token, and of this number of the most likely ones (0 to 20). */
   logprobs?: number;
   /** Report the tokens of the prompt as well, with their probabilities if `logprobs` asks for them. Default: false. */

@@ -92,6 +92,17 @@ describe('a request', () => {
   });
 });
 
+it('a model that follows wishes is given the schema of an answer', async () => {
+  const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] };
+  const asked = async (response_format: object) =>
+    (await send({ messages: [user('hi')], response_format }, { followsWishes: true })).asked[0]!.wishes;
+  expect(await asked({ type: 'json_schema', json_schema: { name: 'x', strict: true, schema } })).toEqual({
+    schema: JSON.stringify(schema),
+  });
+  expect(await asked({ type: 'json_object' })).toEqual({ schema: '{"type":"object"}' });
+  expect(await asked({ type: 'text' })).toBeUndefined();
+});
+
 describe('a stranger', () => {
   const hi = [user('hi')];
 
@@ -102,6 +113,21 @@ describe('a stranger', () => {
     ['functions', { messages: hi, functions: [{}] }, 'functions'],
     ['speech', { messages: hi, modalities: ['text', 'audio'], audio: {} }, 'modalities'],
     ['a form of the answer', { messages: hi, response_format: { type: 'json_object' } }, 'response_format'],
+    [
+      'a schema of the answer',
+      { messages: hi, response_format: { type: 'json_schema', json_schema: { schema: {} } } },
+      'response_format',
+    ],
+    [
+      'a schema that is missing',
+      { messages: hi, response_format: { type: 'json_schema' } },
+      'response_format.json_schema',
+    ],
+    [
+      'a form that is not known',
+      { messages: hi, response_format: { type: 'grammar' } },
+      'response_format.type',
+    ],
     ['a word that ends the answer', { messages: hi, stop: 'END' }, 'stop'],
     ['an answer of no length', { messages: hi, max_tokens: 0 }, 'max_tokens'],
     ['probabilities', { messages: hi, logprobs: true }, 'logprobs'],

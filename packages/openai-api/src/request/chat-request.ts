@@ -5,6 +5,20 @@ import { parseWith } from './parse.ts';
 import { agentName, tokenCount, writing } from './sampling.ts';
 import { unsupported } from './unsupported.ts';
 
+/** The form of an answer. */
+const responseFormat = z.discriminatedUnion(
+  'type',
+  [
+    z.object({ type: z.literal('text') }),
+    z.object({ type: z.literal('json_object') }),
+    z.object({
+      type: z.literal('json_schema'),
+      json_schema: z.object({ schema: z.record(z.string(), z.unknown()) }),
+    }),
+  ],
+  'must be of the type text, json_object or json_schema',
+);
+
 /** What `POST /v1/chat/completions` takes. Other parameters are hints that an agent's owner sets. */
 const chatRequestSchema = z
   .object({
@@ -14,6 +28,7 @@ const chatRequestSchema = z
     max_completion_tokens: tokenCount(1),
     logprobs: z.boolean().nullish(),
     top_logprobs: z.number().int().min(0).max(20).nullish(),
+    response_format: responseFormat.nullish(),
     model: agentName,
     messages: messagesSchema,
   })

@@ -25,9 +25,5 @@ export const unsupported = {
     'an answer is text; modalities must be ["text"]',
   ),
   audio: only(never, 'an answer is text'),
-  response_format: only(
-    (value) => (value as { type?: unknown }).type === 'text',
-    'the form of an answer is up to the agent; response_format must be of the type "text"',
-  ),
   web_search_options: only(never, 'agents search nothing for a caller'),
 };

@@ -13,15 +13,29 @@ export function wishesOf(
   followsWishes: boolean,
 ): Pick<AgentRequest, 'maxTokens' | 'wishes'> | { error: ApiError } {
   const { max_completion_tokens, max_tokens, logprobs, top_logprobs } = request;
-  const wishes = writingWishes(request, logprobs ? (top_logprobs ?? 0) : null);
+  const schema = schemaOf(request.response_format);
+  const wishes = {
+    ...writingWishes(request, logprobs ? (top_logprobs ?? 0) : null),
+    ...(schema === null ? {} : { schema }),
+  };
   if (!followsWishes) {
     if (wishes.stop) return refused('stop', 'where an answer ends is up to the agent; stop cannot be set');
+    if (schema !== null) {
+      const message = 'the form of an answer is up to this agent; it must be of the type "text"';
+      return refused('response_format', message);
+    }
     if (wishes.logprobs !== undefined) return refused('logprobs', 'this agent reports no probabilities');
   }
   return {
     ...given({ maxTokens: max_completion_tokens ?? max_tokens }),
     ...(followsWishes && Object.keys(wishes).length > 0 ? { wishes } : {}),
   };
+}
+
+/** The JSON Schema of a form of answers; null: any text. */
+function schemaOf(format: ChatRequest['response_format']): string | null {
+  if (!format || format.type === 'text') return null;
+  return JSON.stringify(format.type === 'json_object' ? { type: 'object' } : format.json_schema.schema);
 }
 
 /** @param logprobs most likely tokens to report with each one; null: no tokens are reported */

@@ -36,6 +36,8 @@ export interface WritingWishes {
   /** Taken off the logits of tokens that were written, once and for each time. */
   presencePenalty?: number;
   frequencyPenalty?: number;
+  /** A JSON Schema, as JSON: the answer is a value that it describes, as long as it is not cut. */
+  schema?: string;
   /** Report each token with this number of the most likely ones, 0 to 20; by default no tokens are reported. */
   logprobs?: number;
 }

@@ -20,6 +20,7 @@ const transcript: Transcript = {
     logitBias: [[3, -1.5]],
     seed: 2 ** 50,
   },
+  schema: null,
   stop: ['END'],
   most: 2,
   context: 100,

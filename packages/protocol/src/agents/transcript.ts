@@ -12,6 +12,9 @@ export const NAT_PARTS = 1024;
 /** Tokens of a prompt, and of an answer: more than a model of this version takes. */
 const MAX_TOKENS = 131_072;
 
+/** Letters of a schema: what constraints take. */
+const MAX_SCHEMA = 16_384;
+
 /** A transcript with as many tokens takes 18 MB; one of 32,768, which is the default limit of a context, 4.5 MB. */
 export const MAX_TRANSCRIPT_BYTES = 20 * 1024 * 1024;
 
@@ -59,6 +62,8 @@ const transcriptSchema = z
     prompt: tokens.min(1),
     answer: tokens.min(1),
     sampling: samplingSchema,
+    /** A JSON Schema, as JSON, that the answer was held to; null: none. */
+    schema: z.string().max(MAX_SCHEMA).nullable(),
     /** Texts that end an answer. */
     stop: z.array(z.string().min(1).max(1024)).max(16),
     /** Most tokens of the answer. */

@@ -1,8 +1,15 @@
 import { resolve } from 'node:path';
 import { identityOfDid } from '@chorus/a2a';
-import type { AuditCheck, Findings, LanguageModel, Verdict } from '@chorus/inference';
+import type { AuditCheck, Findings, LanguageModel, Noise, Verdict } from '@chorus/inference';
 import { readAnswerReceipt } from '@chorus/payments/receipt';
-import { encodeTranscript, explain, type ModelIdentity, transcriptDigest } from '@chorus/protocol';
+import {
+  encodeTranscript,
+  explain,
+  hasCode,
+  type ModelIdentity,
+  type Transcript,
+  transcriptDigest,
+} from '@chorus/protocol';
 import type { KeptAnswer } from './kept-answer.ts';
 
 /** The files of a model on this machine. */
@@ -44,13 +51,15 @@ export async function auditAnswer(
 ): Promise<AnswerAudit> {
   const { transcript } = kept;
   const { signer, checks } = documentChecks(kept);
-  const model = await openModel(kept, files, signal);
+  // As it was served: other weights would add noise of their own.
+  const model = await openModel(transcript, files, transcript.model.weights, signal);
   try {
     const { verdictOf } = await import('@chorus/inference');
     checks.push(modelCheck(transcript.model, model.identity));
     const findings = await model.check(transcript, signal);
     checks.push(...textChecks(kept, findings));
-    const { verdict, checks: of, figures } = verdictOf(transcript, findings);
+    const noise = await measuredNoise(kept, files, findings, signal);
+    const { verdict, checks: of, figures } = verdictOf(transcript, findings, noise);
     checks.push(...of);
     const isFalse = checks.some(({ ok }) => ok === false);
     return {
@@ -98,11 +107,38 @@ function documentChecks({ receipt: jws, agent, transcript }: KeptAnswer): {
   }
 }
 
+/**
+ * How far the model with its weights in the other form is from this run. One that cannot have weights of 8 bits has no
+ * noise to speak of.
+ */
+async function measuredNoise(
+  { transcript }: KeptAnswer,
+  files: AuditModel,
+  { likeliest }: Findings,
+  signal: AbortSignal,
+): Promise<Noise> {
+  const { NO_NOISE, noiseOf } = await import('@chorus/inference');
+  const weights = transcript.model.weights === 'int8' ? 'float32' : 'int8';
+  let model: LanguageModel;
+  try {
+    model = await openModel(transcript, files, weights, signal);
+  } catch (error) {
+    if (weights === 'int8' && hasCode(error, 'E_MODEL_UNSUPPORTED')) return NO_NOISE;
+    throw error;
+  }
+  try {
+    return noiseOf(await model.check({ ...transcript, likeliest }, signal));
+  } finally {
+    await model.close();
+  }
+}
+
 const sorted = (object: object) => Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1));
 
 async function openModel(
-  { transcript: { model, context } }: KeptAnswer,
+  { context }: Transcript,
   files: AuditModel,
+  weights: ModelIdentity['weights'],
   signal: AbortSignal,
 ): Promise<LanguageModel> {
   const [{ createLanguageModel }, { readModelFile }] = await Promise.all([
@@ -115,8 +151,7 @@ async function openModel(
     name: 'audited',
     ...adapter,
     context,
-    // As it was served: other weights would add noise of their own.
-    weights: model.weights,
+    weights,
     slots: 1,
     signal,
   });

@@ -193,6 +193,33 @@ describe('a language model of a GGUF file', () => {
     for (const [i, { logprob }] of told.entries()) expect(logprob).toBeCloseTo(content![i]!.logprob, 4);
   });
 
+  it('answers with JSON as a schema describes it, and says what of a schema it cannot keep', async () => {
+    const client = await serveModel('limits: { tokens: 600 }\n');
+    const schema = {
+      type: 'object',
+      properties: { leaves: { enum: ['at nine', 'at noon'] }, seats: { type: 'integer' } },
+      required: ['leaves', 'seats'],
+      additionalProperties: false,
+    };
+    const ask = (json: Record<string, unknown>) =>
+      client.chat.completions.create({
+        model: 'writer',
+        messages: [{ role: 'user', content: 'when does it leave' }],
+        response_format: { type: 'json_schema', json_schema: { name: 'ferry', strict: true, schema: json } },
+      });
+    const { choices } = await ask(schema);
+    const value = JSON.parse(choices[0]!.message.content!) as { leaves: string; seats: number };
+    expect(schema.properties.leaves.enum).toContain(value.leaves);
+    expect(Number.isInteger(value.seats)).toBe(true);
+    expect(choices[0]!.finish_reason).toBe('stop');
+    const patterned = {
+      type: 'object',
+      properties: { a: { type: 'string', pattern: 'x' } },
+      required: ['a'],
+    };
+    await expect(ask(patterned)).rejects.toMatchObject({ status: 400, code: 'rejected' });
+  });
+
   it('with instructions, writes on from texts only if its owner offers it', async () => {
     const client = await serveModel('instructions: Be kind.\n');
     const asked = { model: 'writer', prompt: 'the ferry', max_tokens: 2 };

@@ -57,6 +57,8 @@ export interface LanguageJob {
   kind: 'generate';
   prompt: { messages: ChatMessage[] } | { text: string } | { tokens: number[] };
   sampling: TokenSampling;
+  /** A JSON Schema, as JSON, that the answer is held to; null: none. */
+  schema: string | null;
   /** Texts that end the answer. */
   stop: readonly string[];
   /** Most tokens to write; 0 reads the prompt alone. */
@@ -87,6 +89,8 @@ export interface Findings {
    * of their distances, after the mean difference is taken off.
    */
   distance: Float32Array;
+  /** What this run says in place of the transcript's list. */
+  likeliest: Transcript['likeliest'];
   /** The text of the prompt, without control tokens. */
   prompt: string;
   /** The text that the answer's tokens make, without the stop text that ended it. */

@@ -1,9 +1,10 @@
-import type { Tokenizer } from '@chorus/language-models';
+import type { Constraint, Tokenizer } from '@chorus/language-models';
 import { ChorusError, NAT_PARTS, type Transcript } from '@chorus/protocol';
 import { StopMatcher } from '../compute/stop-matcher.ts';
 import type { Findings, LanguageAnswer, TokenSampling } from '../jobs/language-messages.ts';
 import { adjustLogits } from './adjust.ts';
-import { neededNoise } from './needed-noise.ts';
+import { listed } from './logprobs.ts';
+import { MOST_NOISE, neededNoise } from './needed-noise.ts';
 import type { Reading } from './reading.ts';
 import { uniform } from './uniform.ts';
 
@@ -22,13 +23,17 @@ export class Check implements Reading {
   readonly #transcript: Transcript;
   readonly #tokenizer: Tokenizer;
   readonly #sampling: TokenSampling;
+  readonly #constraint: Constraint | null;
   readonly #seen: { read: Set<number>; written: Map<number, number> };
+  #isBroken = false;
   readonly #needed: Float32Array;
   readonly #distance: Float32Array;
+  readonly #likeliest: Transcript['likeliest'] = [];
   readonly #emit: (answer: LanguageAnswer) => void;
 
   /**
    * @param context most tokens
+   * @param constraint what the answer says it was held to; null: nothing
    * @throws ChorusError `E_AGENT_CONTEXT` if it is too long for this model; `E_AGENT_TRANSCRIPT` if it has tokens that
    * the model does not know
    */
@@ -36,6 +41,7 @@ export class Check implements Reading {
     transcript: Transcript,
     tokenizer: Tokenizer,
     context: number,
+    constraint: Constraint | null,
     emit: (answer: LanguageAnswer) => void,
   ) {
     const { prompt, answer, likeliest, sampling } = transcript;
@@ -64,18 +70,30 @@ export class Check implements Reading {
     this.#needed = new Float32Array(answer.length);
     this.#distance = new Float32Array(answer.length);
     this.#emit = emit;
+    this.#constraint = constraint;
   }
 
   scored(place: number, logits: Float32Array): void {
     const at = place - this.scoresFrom;
     const id = this.#transcript.answer[at]!;
     // Before the sampling changes them.
+    this.#likeliest.push(listed(logits));
     this.#distance[at] = distanceOf(this.#transcript.likeliest[at]!, logits);
     adjustLogits(logits, this.#sampling, this.#seen);
+    const isKept = this.#keep(logits, id);
     // Places of tokens are counted from 0: as many as stand before the one that was drawn.
     const chance = uniform(this.#sampling.seed, place + 1);
-    this.#needed[at] = neededNoise(logits, this.#sampling, chance, id);
+    this.#needed[at] = isKept ? neededNoise(logits, this.#sampling, chance, id) : MOST_NOISE;
     this.#seen.written.set(id, (this.#seen.written.get(id) ?? 0) + 1);
+  }
+
+  /** Holds the logits to the schema, as far as the answer itself has kept it. @returns whether the token keeps it */
+  #keep(logits: Float32Array, id: number): boolean {
+    if (!this.#constraint || this.#isBroken) return !this.#isBroken;
+    this.#constraint.apply(logits);
+    this.#isBroken = logits[id] === Number.NEGATIVE_INFINITY;
+    if (!this.#isBroken) this.#constraint.accept(id);
+    return !this.#isBroken;
   }
 
   progress(): void {
@@ -85,7 +103,8 @@ export class Check implements Reading {
   write(logits: Float32Array): boolean {
     this.scored(this.tokens.length - 1, logits);
     const prompt = this.#tokenizer.decode(this.#transcript.prompt);
-    const findings = { needed: this.#needed, distance: this.#distance, prompt, ...this.#replay() };
+    const [needed, distance, likeliest] = [this.#needed, this.#distance, this.#likeliest];
+    const findings = { needed, distance, likeliest, prompt, ...this.#replay() };
     this.#emit({ kind: 'checked', findings });
     return true;
   }

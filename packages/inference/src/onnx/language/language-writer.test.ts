@@ -37,6 +37,7 @@ function job(
     kind: 'generate',
     prompt: { tokens },
     sampling,
+    schema: null,
     stop: [],
     most,
     logprobs: null,

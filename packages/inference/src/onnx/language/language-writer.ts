@@ -7,6 +7,7 @@ import type {
 } from '../jobs/language-messages.ts';
 import { Check } from './check.ts';
 import { likeliest } from './choose.ts';
+import { Constraints } from './constraints.ts';
 import { type DecoderSession, openSession } from './decoder-session.ts';
 import { KeyValues } from './key-values.ts';
 import { longestBeginning } from './longest-beginning.ts';
@@ -37,6 +38,7 @@ export class LanguageWriter {
   readonly #session: DecoderSession;
   readonly #cache: KeyValues;
   readonly #prefixes: Prefixes;
+  readonly #constraints: Constraints;
   readonly #slots: number;
   readonly #waiting: Job[] = [];
   readonly #writing: Job[] = [];
@@ -49,6 +51,7 @@ export class LanguageWriter {
     this.#slots = task.slots;
     this.#cache = new KeyValues(config, task.slots);
     this.#prefixes = new Prefixes(task.prefixBytes);
+    this.#constraints = new Constraints(tokenizer);
     this.opened = { kind: 'language', context, converses: tokenizer.converses, identity };
   }
 
@@ -77,7 +80,9 @@ export class LanguageWriter {
     isStopped: () => boolean,
     emit: (answer: LanguageAnswer) => void,
   ): Promise<void> {
-    await this.#enter(new Text(job, this.#session.tokenizer, this.#session.context, emit), isStopped);
+    const { tokenizer, context } = this.#session;
+    const text = new Text(job, tokenizer, context, this.#constraints.begin(job.schema), emit);
+    await this.#enter(text, isStopped);
   }
 
   /**
@@ -91,7 +96,9 @@ export class LanguageWriter {
     isStopped: () => boolean,
     emit: (answer: LanguageAnswer) => void,
   ): Promise<void> {
-    await this.#enter(new Check(transcript, this.#session.tokenizer, this.#session.context, emit), isStopped);
+    const { tokenizer, context } = this.#session;
+    const constraint = this.#constraints.begin(transcript.schema);
+    await this.#enter(new Check(transcript, tokenizer, context, constraint, emit), isStopped);
   }
 
   async #enter(text: Reading, isStopped: () => boolean): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Tokenizer } from '@chorus/language-models';
+import type { Constraint, Tokenizer } from '@chorus/language-models';
 import { ChorusError, type ScoredToken } from '@chorus/protocol';
 import { StopMatcher } from '../compute/stop-matcher.ts';
 import type { LanguageAnswer, LanguageJob, Written } from '../jobs/language-messages.ts';
@@ -23,6 +23,7 @@ export class Text implements Reading {
   readonly #tokenizer: Tokenizer;
   readonly #context: number;
   readonly #matcher: StopMatcher;
+  readonly #constraint: Constraint | null;
   readonly #seen: { read: Set<number>; written: Map<number, number> };
   /** For the transcript. */
   readonly #likeliest: Written['likeliest'] = [];
@@ -30,6 +31,7 @@ export class Text implements Reading {
 
   /**
    * @param context most tokens
+   * @param constraint what the answer is held to; null: nothing
    * @throws ChorusError `E_AGENT_CONTEXT` if the prompt leaves no room for an answer; `E_AGENT_INPUT` if it is empty, has
    * tokens that the model does not know, or the model's template refuses it
    */
@@ -37,12 +39,14 @@ export class Text implements Reading {
     job: LanguageJob,
     tokenizer: Tokenizer,
     context: number,
+    constraint: Constraint | null,
     emit: (answer: LanguageAnswer) => void,
   ) {
     this.#job = job;
     this.#tokenizer = tokenizer;
     this.#context = context;
     this.#emit = emit;
+    this.#constraint = constraint;
     this.#matcher = new StopMatcher(job.stop);
     this.tokens = promptTokens(job, tokenizer, context);
     this.prompt = this.tokens.length;
@@ -75,9 +79,11 @@ export class Text implements Reading {
     // Probabilities are the model's own; what a request changes comes after.
     const raw = logprobs === null ? logits : logits.slice();
     adjustLogits(logits, sampling, this.#seen);
+    this.#constraint?.apply(logits);
     const id = chooseToken(logits, sampling, uniform(sampling.seed, this.tokens.length));
     const token = scoredToken(this.#tokenizer, id, logprobs === null ? null : raw, logprobs ?? 0);
     this.tokens.push(id);
+    this.#constraint?.accept(id);
     this.#seen.written.set(id, (this.#seen.written.get(id) ?? 0) + 1);
     const ends = this.#tokenizer.ends.has(id);
     const { shown, stopped } = ends ? { shown: [], stopped: false } : this.#pass(this.#tokenizer.bytes(id));

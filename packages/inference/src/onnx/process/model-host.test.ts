@@ -175,6 +175,7 @@ describe('the process of a model that does several jobs at once', () => {
     kind: 'generate',
     prompt: { text: 'a' },
     sampling: { ...DEFAULT_SAMPLING, temperature: 0, seed: 1, logitBias },
+    schema: null,
     stop: [],
     most,
     logprobs: null,

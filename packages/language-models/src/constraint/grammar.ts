@@ -1,0 +1,65 @@
+/**
+ * A grammar over bytes: what a text may be. Parts are shared, so equal parts are one object, and a rule is a part whose
+ * content is known later, so that a grammar may contain itself.
+ */
+export type Part = Bytes | Sequence | Choice | Rule;
+
+/** One byte of a set. */
+export interface Bytes {
+  readonly kind: 'bytes';
+  /** By byte: 1 if it may stand here. */
+  readonly set: Uint8Array;
+}
+
+/** One part after the other; empty: nothing. */
+export interface Sequence {
+  readonly kind: 'sequence';
+  readonly parts: readonly Part[];
+}
+
+/** One of several parts. */
+export interface Choice {
+  readonly kind: 'choice';
+  readonly options: readonly Part[];
+}
+
+/** A part by reference. */
+export interface Rule {
+  readonly kind: 'rule';
+  part: Part | null;
+}
+
+export const NOTHING: Sequence = { kind: 'sequence', parts: [] };
+
+export const sequence = (...parts: Part[]): Part =>
+  parts.length === 1 ? parts[0]! : { kind: 'sequence', parts };
+
+export const choice = (...options: Part[]): Part =>
+  options.length === 1 ? options[0]! : { kind: 'choice', options };
+
+export const optional = (part: Part): Part => choice(part, NOTHING);
+
+/** Bytes of ranges, both ends included. */
+export function bytes(...ranges: readonly (readonly [from: number, to: number])[]): Bytes {
+  const set = new Uint8Array(256);
+  for (const [from, to] of ranges) set.fill(1, from, to + 1);
+  return { kind: 'bytes', set };
+}
+
+/** A text as it is, in UTF-8. */
+export const literal = (text: string): Part =>
+  sequence(...Array.from(new TextEncoder().encode(text), (byte) => bytes([byte, byte])));
+
+/** A part, any number of times. */
+export function repeated(part: Part): Part {
+  const rule: Rule = { kind: 'rule', part: null };
+  rule.part = choice(sequence(part, rule), NOTHING);
+  return rule;
+}
+
+/** A part up to a number of times. */
+export function upTo(part: Part, most: number): Part {
+  let rest: Part = NOTHING;
+  for (let i = 0; i < most; i++) rest = optional(sequence(part, rest));
+  return rest;
+}
