@@ -13,7 +13,9 @@ import { createRoundChain } from './round-chain.ts';
 import { createSlashChain } from './slash-chain.ts';
 import { createStakeChain } from './stake-chain.ts';
 import { createTaskChain } from './task-chain.ts';
+import { createTillChain } from './till-chain.ts';
 import { createTokenChain } from './token-chain.ts';
+import { createUnitChain } from './unit-chain.ts';
 import { createVerdictChain } from './verdict-chain.ts';
 
 /** Nothing here sends a request. */
@@ -56,6 +58,8 @@ describe('the chain of one account, made of its ports', () => {
       createTokenChain(parts),
       createAgentChain(parts),
       createPaymentChain(parts),
+      createTillChain(parts),
+      createUnitChain(parts),
       { chainId: 0, contract: '', account: '', contracts: null },
     ].flatMap((port) => Object.keys(port));
     expect(names.toSorted()).toEqual(Object.keys(createChorusChain(connection)).toSorted());
