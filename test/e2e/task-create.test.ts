@@ -235,11 +235,13 @@ describe('chorus task create beside a running node', () => {
     const provider = new JsonRpcProvider(devnet.url);
     const blocks = homeOf(join('alice', 'blocks', 'files'));
     const budget = 7n * TOKENS;
-    /** Not just any transaction of the node: it may still have one of an earlier task to send. */
+    /** A transaction of an earlier task may be sent first: the escrow waits until that is mined. */
     const escrowIsSent = async () => {
       const { transactions } = await provider.send('eth_getBlockByNumber', ['pending', true]);
       const word = budget.toString(16).padStart(64, '0');
-      return transactions.some(({ input }: { input: string }) => input.includes(word));
+      const isSent = transactions.some(({ input }: { input: string }) => input.includes(word));
+      if (!isSent && transactions.length > 0) await provider.send('evm_mine', []);
+      return isSent;
     };
     try {
       // Between the check, which reads the model, and the escrow, the node loses the folder of its files.
