@@ -1,19 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
 import { type Deployment, type Devnet, deployChorus, startDevnet } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
-import { CONFIG_FILE, WALLET_KEY_FILE } from '@chorus/node';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
 import { runChorus } from '../../apps/cli/src/testing/run-chorus.ts';
 import { type MockOpenAi, mockOpenAi } from '../../packages/inference/src/testing/mock-openai.ts';
-import { patience } from '../patience.ts';
+import { kill as killed, startNode, until, writeHome } from './chorus-node.ts';
 
 let folder: string;
 let home: string;
@@ -32,7 +28,7 @@ beforeAll(async () => {
     privateKey: devnet.privateKeys[0]!,
     verifier: developmentKey(),
   });
-  await writeHome(home, 1, { gateway: { enabled: true, port: 0 } });
+  await writeNode(home, 1, { gateway: { enabled: true, port: 0 } });
   await writeFile(
     join(folder, 'guide.yaml'),
     `chorus: agent/1\nname: Harbour guide\nmodel: { openai: { url: "${endpoint.url}", name: echo } }\n`,
@@ -47,27 +43,16 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function writeHome(folder: string, account: number, config: object): Promise<void> {
-  await mkdir(folder, { mode: 0o700 });
-  await writeFile(join(folder, WALLET_KEY_FILE), devnet.privateKeys[account]!, { mode: 0o600 });
-  const { url } = devnet;
-  const contract = deployed.taskManager;
-  await writeFile(
-    join(folder, CONFIG_FILE),
-    JSON.stringify({
-      dataDir: '.',
-      chain: { url, contract },
-      network: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-      ...config,
-    }),
-  );
-}
+const writeNode = (at: string, account: number, config: object) =>
+  writeHome(at, devnet.privateKeys[account]!, {
+    chain: { url: devnet.url, contract: deployed.taskManager },
+    network: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    ...config,
+  });
 
 async function kill(node: ChildProcess): Promise<void> {
   nodes.delete(node);
-  if (node.exitCode !== null || node.signalCode !== null) return;
-  node.kill('SIGKILL');
-  await once(node, 'exit');
+  await killed(node);
 }
 
 const env = { ...process.env, HOME: '' };
@@ -85,31 +70,10 @@ function stranger(...args: string[]) {
   return outcomeOf(startChorus(args, { cwd: folder, env: elsewhere }));
 }
 
-/** Wait until it holds; what follows says what should. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + patience(60_000);
-  while (!(await holds()) && Date.now() < deadline) await sleep(50);
-}
-
-/** Start a node's process; resolves when it is ready. */
-async function startNode(at = home): Promise<{ api: AdminClient; node: ChildProcess }> {
-  const node = startChorus(['start', '--home', at], { cwd: folder, env: { ...env, HOME: folder } });
-  nodes.add(node);
-  node.stdout!.resume();
-  node.stderr!.resume();
-  let api: AdminClient | undefined;
-  await until(async () => {
-    const access = await readAdmin(at).catch(() => null);
-    if (!access || access.pid !== node.pid) return false;
-    api = createAdminClient(access);
-    const { status } = await api.ready().catch(() => ({ status: 'unavailable' }));
-    return status === 'ok';
-  });
-  return { api: api!, node };
-}
+const start = (at = home) => startNode(at, folder, (node) => nodes.add(node));
 
 it('a stranger calls an agent of a node over libp2p and HTTP, also after the node was killed', async () => {
-  const { api, node } = await startNode();
+  const { api, node } = await start();
   const started = await command('agent', 'start', 'guide.yaml', '--json');
   expect(started.code).toBe(0);
   const { name, urls } = JSON.parse(started.stdout);
@@ -131,7 +95,7 @@ it('a stranger calls an agent of a node over libp2p and HTTP, also after the nod
   expect(overHttp.stderr).toContain(JSON.parse(overPeers.stdout).card.did);
 
   await kill(node);
-  const { api: again } = await startNode();
+  const { api: again } = await start();
   await until(async () => (await again.agents()).agents.every(({ state }) => state === 'serving'));
   const [kept] = (await again.agents()).agents;
   expect(kept).toMatchObject({ name, title: 'Harbour guide' });
@@ -156,7 +120,7 @@ it('a stranger calls an agent of a node over libp2p and HTTP, also after the nod
 });
 
 it('an agent is registered, and the owner of another node finds it, sees who it is, and calls it', async () => {
-  const { api, node } = await startNode();
+  const { api, node } = await start();
   expect(await command('agent', 'start', 'guide.yaml')).toMatchObject({ code: 0 });
   const priced = await command('agent', 'register', 'harbour-guide', '--dry-run', '--json');
   expect(JSON.parse(priced.stdout)).toMatchObject({ agentId: null, transactions: [] });
@@ -168,8 +132,8 @@ it('an agent is registered, and the owner of another node finds it, sees who it 
 
   const elsewhere = join(folder, 'other');
   const [address] = (await api.status()).network.addresses;
-  await writeHome(elsewhere, 2, { network: { listen: ['/ip4/127.0.0.1/tcp/0'], bootstrap: [address] } });
-  const { api: other } = await startNode(elsewhere);
+  await writeNode(elsewhere, 2, { network: { listen: ['/ip4/127.0.0.1/tcp/0'], bootstrap: [address] } });
+  const { api: other } = await start(elsewhere);
   await until(async () => (await other.findAgents({ text: 'harbour' })).agents.length > 0);
   const there = commandOf(elsewhere);
   const found = await there('agent', 'find', 'guide', '--json');
@@ -219,7 +183,7 @@ tools:
     allow: [tide_at]
 `,
   );
-  const { api, node } = await startNode();
+  const { api, node } = await start();
   expect(await command('agent', 'start', 'helper.yaml')).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/tools +tide_at\n/),

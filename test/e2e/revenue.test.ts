@@ -1,20 +1,16 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
+import type { AdminClient } from '@chorus/admin-api';
 import { type Deployment, type Devnet, deployChorus, startDevnet } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
 import { chorusToken } from '@chorus/contracts';
-import { CONFIG_FILE, WALLET_KEY_FILE } from '@chorus/node';
 import { Contract, JsonRpcProvider, Wallet } from 'ethers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
 import { runChorus } from '../../apps/cli/src/testing/run-chorus.ts';
 import { type MockOpenAi, mockOpenAi } from '../../packages/inference/src/testing/mock-openai.ts';
-import { patience } from '../patience.ts';
+import { kill, startNode, until, writeHome } from './chorus-node.ts';
 
 const CHOR = 10n ** 18n;
 const TREASURY = '0x00000000000000000000000000000000007ea503';
@@ -44,9 +40,9 @@ beforeAll(async () => {
   const holder = new Wallet(devnet.privateKeys[0]!, provider);
   token = new Contract(deployed.token, [...chorusToken.abi], holder);
   await (await token.getFunction('transfer')(accountOf(2), 100n * CHOR)).wait();
-  const creator = await startNode('creator', 1, []);
+  const creator = await start('creator', 1, []);
   const [address] = (await creator.status()).network.addresses;
-  const holderNode = await startNode('holder', 2, [address!]);
+  const holderNode = await start('holder', 2, [address!]);
   await serve('holder', 'tool', 'Dictionary', '');
   tool = await register('holder', 'dictionary');
   await serve(
@@ -59,11 +55,7 @@ beforeAll(async () => {
   await until(async () => (await holderNode.findAgents({ text: 'Guide' })).agents.length > 0);
 });
 afterAll(async () => {
-  for (const node of nodes) {
-    if (node.exitCode !== null || node.signalCode !== null) continue;
-    node.kill('SIGKILL');
-    await once(node, 'exit');
-  }
+  await Promise.all(nodes.map(kill));
   provider?.destroy();
   await devnet?.close();
   await endpoint?.close();
@@ -73,34 +65,17 @@ afterAll(async () => {
 const accountOf = (i: number) => new Wallet(devnet.privateKeys[i]!).address.toLowerCase();
 const balance = (of: string): Promise<bigint> => token.getFunction('balanceOf')(of);
 
-async function startNode(name: string, account: number, bootstrap: string[]): Promise<AdminClient> {
+async function start(name: string, account: number, bootstrap: string[]): Promise<AdminClient> {
   const home = join(folder, name);
-  await mkdir(home, { mode: 0o700 });
-  await writeFile(join(home, WALLET_KEY_FILE), devnet.privateKeys[account]!, { mode: 0o600 });
-  await writeFile(
-    join(home, CONFIG_FILE),
-    JSON.stringify({
-      dataDir: '.',
-      chain: { url: devnet.url, contract: deployed.taskManager },
-      network: { listen: ['/ip4/127.0.0.1/tcp/0'], bootstrap },
-      agents: {
-        tokens: [deployed.token],
-        spend: { perCall: '2 CHOR', perDay: '20 CHOR', perAgentDay: '20 CHOR', approveAbove: '5 CHOR' },
-      },
-    }),
-  );
-  const node = startChorus(['start', '--home', home], { cwd: folder, env: { ...process.env, HOME: folder } });
-  nodes.push(node);
-  node.stdout!.resume();
-  node.stderr!.resume();
-  let api: AdminClient | undefined;
-  await until(async () => {
-    const access = await readAdmin(home).catch(() => null);
-    if (!access) return false;
-    api = createAdminClient(access);
-    return (await api.ready().catch(() => null))?.status === 'ok';
+  await writeHome(home, devnet.privateKeys[account]!, {
+    chain: { url: devnet.url, contract: deployed.taskManager },
+    network: { listen: ['/ip4/127.0.0.1/tcp/0'], bootstrap },
+    agents: {
+      tokens: [deployed.token],
+      spend: { perCall: '2 CHOR', perDay: '20 CHOR', perAgentDay: '20 CHOR', approveAbove: '5 CHOR' },
+    },
   });
-  return api!;
+  return (await startNode(home, folder, (node) => nodes.push(node))).api;
 }
 
 /** Run a command of a node's owner; its JSON. */
@@ -122,11 +97,6 @@ async function serve(of: string, file: string, name: string, more: string): Prom
 
 const register = async (of: string, name: string): Promise<string> =>
   (await as(of, 'agent', 'register', name)).agentId;
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + patience(60_000);
-  while (!(await holds()) && Date.now() < deadline) await sleep(50);
-}
 
 it('units of an agent are launched, and bought on another node at the price that was stated', async () => {
   const launch = [

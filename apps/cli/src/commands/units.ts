@@ -1,8 +1,8 @@
 import type { AdminClient, UnitsDocument } from '@chorus/admin-api';
-import { parseUnits } from '@chorus/chain';
 import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
 import { connectNode, type HomeOptions, homeOptions } from '../environment/home.ts';
+import { tokenUnits } from '../options/token-amount.ts';
 import { print, printJson } from '../output/table.ts';
 import { amount, short } from '../output/units.ts';
 import { unitsLines } from '../revenue/view.ts';
@@ -97,8 +97,8 @@ async function launchAction(agent: string, flags: LaunchFlags): Promise<void> {
   const { token, decimals } = known;
   const units = await node.launchUnits(agent, {
     token,
-    base: unitsOfText('--price', flags.price, decimals),
-    slope: unitsOfText('--step', flags.step, decimals),
+    base: unitsOfText('--price', flags.price, decimals).toString(),
+    slope: unitsOfText('--step', flags.step, decimals).toString(),
     cap: flags.cap,
     holders,
     creatorUnits: flags.mine,
@@ -127,7 +127,7 @@ async function tradeAction(
   const [price, fee] = [BigInt(quote.amount), BigInt(quote.fee)];
   const limit = kind === 'buy' ? price + fee : price - fee;
   const written = tokensOf(units, limit.toString());
-  if (most !== undefined && limit > BigInt(unitsOfText('--most', most, units.decimals ?? 0))) {
+  if (most !== undefined && limit > unitsOfText('--most', most, units.decimals ?? 0)) {
     throw new ChorusError('E_USAGE', `${count} units cost ${written} now, more than --most`, {
       facts: { agent, most },
       hint: 'take fewer, or give more',
@@ -161,13 +161,10 @@ const isCalled = ({ token, symbol }: { token: string; symbol: string | null }, n
   symbol === name || token.toLowerCase() === name.toLowerCase();
 
 /** An amount in tokens, which may be 0, in the token's smallest unit. */
-function unitsOfText(option: string, text: string, decimals: number): string {
-  if (!/^\d{1,39}(\.\d{1,77})?$/.test(text)) throw usage(option, text, 'give a number, such as 0.01');
-  try {
-    return parseUnits(text, decimals).toString();
-  } catch {
-    throw usage(option, text, `give at most ${decimals} decimals`);
-  }
+function unitsOfText(option: string, text: string, decimals: number): bigint {
+  const units = tokenUnits(text, decimals);
+  if (units !== null) return units;
+  throw usage(option, text, `give a number with at most ${decimals} decimals, such as 0.01`);
 }
 
 function usage(option: string, given: string, hint: string): ChorusError {

@@ -1,6 +1,6 @@
 import type { StakePositionDocument, StakesDocument } from '@chorus/admin-api';
-import { parseUnits } from '@chorus/chain';
 import { ADDRESS_PATTERN, ChorusError, sameAddress } from '@chorus/protocol';
+import { tokenUnits } from '../options/token-amount.ts';
 
 /** @throws ChorusError `E_USAGE` */
 export function addressOf(text: string, what: string): string {
@@ -29,15 +29,8 @@ export function unitsOf(text: string, token: string, { tokens }: StakesDocument)
     });
   }
   const { decimals, symbol } = known;
-  // Contracts count stake below 2^128: more digits are a typing error.
-  if (/^\d{1,39}(\.\d{1,77})?$/.test(text)) {
-    try {
-      const units = parseUnits(text, decimals);
-      if (units > 0n) return units.toString();
-    } catch {
-      // The amount has more decimals than the token.
-    }
-  }
+  const units = tokenUnits(text, decimals);
+  if (units !== null && units > 0n) return units.toString();
   throw new ChorusError('E_USAGE', 'this is not an amount of the token', {
     facts: { given: text.slice(0, 50), token: symbol ?? token, decimals },
     hint: `give a number above zero with at most ${decimals} decimals, such as 12.5`,

@@ -274,6 +274,15 @@ describe('deploying', () => {
         'aa'.repeat(20),
       ) as Hex;
       expect(await state('parameters', tampered)).toBe('other');
+      // The file may come from a stranger: what it says of its own entries excuses none of them.
+      parameters.initCodeHash = null;
+      expect(await state('parameters', tampered)).toBe('other');
+      expect(await state('units')).toBe('same');
+      const copied = structuredClone(file);
+      const elsewhere: Address = `0x${'77'.repeat(20)}`;
+      await provider.send('anvil_setCode', [elsewhere, await provider.getCode(deployment.revenue!.units)]);
+      Object.assign(copied.contracts.units!, { address: elsewhere, codeHash: null });
+      expect(await state('units', copied)).toBe('other');
       const code = await provider.getCode(deployment.stakes);
       const last = code.endsWith('00') ? '01' : '00';
       const exchanged = `${code.slice(0, -2)}${last}`;

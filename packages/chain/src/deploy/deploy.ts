@@ -187,11 +187,15 @@ async function recordOf(
     };
   }
   /** Not created by a transaction of this deployment. */
-  const others: [name: string, address: Address, artifact: string | null][] = [
-    ...RULE_NAMES.map((rule) => [`verifier ${rule}`, plan.addresses[`verifier ${rule}`], null] as const),
-    ...plan.made.map(({ name, address, artifact }) => [name, address, artifact.contractName] as const),
-  ].map((entry) => [...entry]);
-  for (const [name, address, artifact] of others) {
+  const others = [
+    ...RULE_NAMES.map((rule) => ({
+      name: `verifier ${rule}`,
+      address: plan.addresses[`verifier ${rule}`],
+      artifact: null,
+    })),
+    ...plan.made.map(({ name, address, artifact }) => ({ name, address, artifact: artifact.contractName })),
+  ];
+  for (const { name, address, artifact } of others) {
     fresh.contracts[name] ??= {
       address,
       artifact,

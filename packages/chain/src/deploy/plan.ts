@@ -114,8 +114,19 @@ export interface DeploymentPlan {
   addresses: Record<ContractName, Address>;
 }
 
-/** The tills make the code of tills first, then the units. */
-const UNITS_NONCE = 2;
+/** Contracts that constructors make: the tills make the code of tills first, then the units. */
+const MADE = { units: { by: 'tills', nonce: 2 } } as const;
+
+/**
+ * Where a contract is that the constructor of another one of its deployment makes; null for a contract with a creation
+ * transaction of its own.
+ * @param at the address of each contract
+ */
+export function madeAddress(name: string, at: (maker: ContractName) => Address | undefined): Address | null {
+  const made = Object.hasOwn(MADE, name) ? MADE[name as keyof typeof MADE] : undefined;
+  const from = made && at(made.by);
+  return from ? (getCreateAddress({ from, nonce: made.nonce }).toLowerCase() as Address) : null;
+}
 
 const TIMELOCK = new Interface(chorusTimelock.abi);
 const PROPOSER = id('PROPOSER_ROLE') as Hex;
@@ -164,8 +175,8 @@ export function planDeployment(inputs: PlanInputs): DeploymentPlan {
   add('attestor', roundAttestor, [settings, identities, reputations, validations]);
   const tasks = add('taskManager', taskManager, [settings, stakes, identities]);
   const royalties = add('royalties', modelRoyalties, [tasks]);
-  const tills = add('tills', agentTills, [settings, identities, royalties]);
-  addresses.units = getCreateAddress({ from: tills, nonce: UNITS_NONCE }).toLowerCase() as Address;
+  add('tills', agentTills, [settings, identities, royalties]);
+  addresses.units = madeAddress('units', (maker) => addresses[maker])!;
   const made: MadeContract[] = [{ name: 'units', artifact: agentUnits, address: addresses.units }];
   return { inputs, contracts, made, addresses, calls: planCalls(inputs, addresses) };
 }

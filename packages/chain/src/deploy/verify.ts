@@ -6,7 +6,7 @@ import { ChainError } from '../errors/errors.ts';
 import { read } from '../rpc/rpc.ts';
 import { create2Address } from './create2.ts';
 import type { DeploymentFile } from './file.ts';
-import type { DeploymentPlan } from './plan.ts';
+import { type DeploymentPlan, madeAddress } from './plan.ts';
 
 /** The finding at the address of one contract. */
 export interface CodeFinding {
@@ -45,7 +45,12 @@ export async function checkCode(provider: JsonRpcProvider, file: DeploymentFile)
       if (masked(code, artifact) !== masked(linkDeployedCode(artifact, libraries), artifact)) {
         return finding('other', 'the code is not that of the artifact');
       }
-      if (entry.initCodeHash === null) return finding('same', 'the code is that of the artifact');
+      const made = madeAddress(name, (maker) => file.contracts[maker]?.address);
+      if (made !== null) {
+        return made === entry.address
+          ? finding('same', 'code and address are those that its maker’s constructor gives')
+          : finding('other', 'the address is not that of a contract that its maker’s constructor makes');
+      }
       const initCode = `${linkCode(artifact, libraries)}${entry.constructorArguments.slice(2)}`;
       if (create2Address(file.salt, keccak256(initCode)) !== entry.address) {
         return finding('other', 'the address is not that of this creation code and these arguments');

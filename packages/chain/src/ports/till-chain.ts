@@ -3,8 +3,7 @@ import type { Result } from 'ethers';
 import { ROYALTIES, TILLS } from '../abi/abis.ts';
 import type { RevenueAddresses } from '../contracts/addresses.ts';
 import { ChainError } from '../errors/errors.ts';
-import type { Mined } from '../send/sender.ts';
-import { type Call, eventOf, logsOf, receiptOf } from '../write/writer.ts';
+import { type Call, eventOf, eventsOf, receiptOf } from '../write/writer.ts';
 import type { ChainParts } from './parts.ts';
 
 /** The contracts that divide what agents are paid. @throws ChainError `E_CHAIN_NO_TILLS` if the network has none */
@@ -25,7 +24,7 @@ export function createTillChain(parts: ChainParts): TillChain {
   const view = async (name: string, args: unknown[]): Promise<Result> =>
     reader.view(name, args, (await revenueOf(parts)).tills, TILLS);
 
-  const callOf = async (action: string, name: string, args: unknown[]): Promise<Call & { to: Address }> => ({
+  const callOf = async (action: string, name: string, args: unknown[]): Promise<Call> => ({
     action,
     to: (await revenueOf(parts)).tills,
     abi: TILLS,
@@ -58,10 +57,9 @@ export function createTillChain(parts: ChainParts): TillChain {
 
     setTillTerms: async (agentId, terms) => {
       const mined = await writer.send(await callOf('set the terms of a till', 'setTerms', [agentId, terms]));
-      const proposed = logOf(mined, 'TermsProposed', (await revenueOf(parts)).tills);
-      // Present terms that are set again withdraw what was proposed.
-      const isProposed = proposed !== null && proposed.effectiveAt !== 0n;
-      return { ...receiptOf(mined), effectiveAt: isProposed ? Number(proposed.effectiveAt) : null };
+      const [proposed] = eventsOf(mined, TILLS, 'TermsProposed');
+      // 0: present terms that are set again withdraw what was proposed.
+      return { ...receiptOf(mined), effectiveAt: Number(proposed?.effectiveAt ?? 0n) || null };
     },
 
     applyTillTerms: async (agentId) =>
@@ -69,8 +67,8 @@ export function createTillChain(parts: ChainParts): TillChain {
 
     collectTill: async (agentId, token) => {
       const mined = await writer.send(await callOf('collect a till', 'collect', [agentId, token]));
-      const collected = logOf(mined, 'Collected', (await revenueOf(parts)).tills);
-      return { ...receiptOf(mined), collection: collected && collectionOf(collected) };
+      const [collected] = eventsOf(mined, TILLS, 'Collected');
+      return { ...receiptOf(mined), collection: collected ? collectionOf(collected) : null };
     },
 
     owedByTills: async (token, account) => (await view('owed', [token, account]))[0],
@@ -78,7 +76,7 @@ export function createTillChain(parts: ChainParts): TillChain {
     withdrawFromTills: async (token) => {
       const call = await callOf('withdraw from the tills', 'withdraw', [token, connection.account]);
       const mined = await writer.send(call);
-      return { ...receiptOf(mined), amount: eventOf(mined, TILLS, 'Withdrawn', call.to).amount };
+      return { ...receiptOf(mined), amount: eventOf(mined, TILLS, 'Withdrawn').amount };
     },
 
     royalties: async (token, account, taskIds) => {
@@ -90,25 +88,13 @@ export function createTillChain(parts: ChainParts): TillChain {
       const { royalties: to } = await revenueOf(parts);
       const args = [token, taskIds, connection.account];
       const mined = await writer.send({ action: 'claim royalties', to, abi: ROYALTIES, name: 'claim', args });
-      const paid = logsOf(mined, to).flatMap((log) => {
-        const parsed = ROYALTIES.parseLog({ topics: [...log.topics], data: log.data });
-        return parsed?.name === 'RoyaltiesClaimed' ? [parsed.args.amount as bigint] : [];
-      });
-      return { ...receiptOf(mined), amount: paid.reduce((sum, amount) => sum + amount, 0n) };
+      const paid = eventsOf(mined, ROYALTIES, 'RoyaltiesClaimed');
+      return { ...receiptOf(mined), amount: paid.reduce((sum, { amount }) => sum + amount, 0n) };
     },
   };
 }
 
-const lower = (address: string): Address => address.toLowerCase() as Address;
-
-/** Arguments of the tills' event of this name; null if it was not emitted. */
-function logOf(mined: Mined, name: string, tills: Address): Result | null {
-  for (const log of logsOf(mined, tills)) {
-    const parsed = TILLS.parseLog({ topics: [...log.topics], data: log.data });
-    if (parsed?.name === name) return parsed.args;
-  }
-  return null;
-}
+export const lower = (address: string): Address => address.toLowerCase() as Address;
 
 function termsOf({ holdersBps, models, tools }: Result): TillTerms {
   const shares = (list: Result) => [...list].map(({ id, bps }) => ({ id: id as bigint, bps: Number(bps) }));

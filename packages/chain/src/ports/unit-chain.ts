@@ -1,9 +1,9 @@
-import type { Address, UnitChain } from '@chorus/protocol';
+import type { UnitChain } from '@chorus/protocol';
 import { type Result, ZeroAddress } from 'ethers';
 import { PARAMETERS, UNITS } from '../abi/abis.ts';
-import { type Call, eventOf, logsOf, receiptOf } from '../write/writer.ts';
+import { type Call, eventOf, eventsOf, receiptOf } from '../write/writer.ts';
 import type { ChainParts } from './parts.ts';
-import { revenueOf } from './till-chain.ts';
+import { lower, revenueOf } from './till-chain.ts';
 
 /** Units of agents, in their contract. */
 export function createUnitChain(parts: ChainParts): UnitChain {
@@ -13,7 +13,7 @@ export function createUnitChain(parts: ChainParts): UnitChain {
   const view = async (name: string, args: unknown[]): Promise<Result> =>
     reader.view(name, args, (await revenueOf(parts)).units, UNITS);
 
-  const callOf = async (action: string, name: string, args: unknown[]): Promise<Call & { to: Address }> => ({
+  const callOf = async (action: string, name: string, args: unknown[]): Promise<Call> => ({
     action,
     to: (await revenueOf(parts)).units,
     abi: UNITS,
@@ -69,30 +69,25 @@ export function createUnitChain(parts: ChainParts): UnitChain {
       const mined = await (token === ZeroAddress
         ? writer.send(call)
         : writer.spend(call, lower(token), most));
-      const { cost, fee }: Record<string, bigint> = eventOf(mined, UNITS, 'Bought', call.to).toObject();
+      const { cost, fee }: Record<string, bigint> = eventOf(mined, UNITS, 'Bought').toObject();
       return { ...receiptOf(mined), paid: cost! + fee! };
     },
 
     sellUnits: async (agentId, units, least) => {
-      const call = await callOf('sell units', 'sell', [agentId, units, least]);
-      const mined = await writer.send(call);
-      const { proceeds, fee }: Record<string, bigint> = eventOf(mined, UNITS, 'Sold', call.to).toObject();
+      const mined = await writer.send(await callOf('sell units', 'sell', [agentId, units, least]));
+      const { proceeds, fee }: Record<string, bigint> = eventOf(mined, UNITS, 'Sold').toObject();
       return { ...receiptOf(mined), received: proceeds! - fee! };
     },
 
     claimUnitRevenue: async (agentIds) => {
-      const call = await callOf('claim revenue of units', 'claim', [agentIds, account]);
-      const mined = await writer.send(call);
-      const amounts = logsOf(mined, call.to).flatMap((log) => {
-        const parsed = UNITS.parseLog({ topics: [...log.topics], data: log.data });
-        if (parsed?.name !== 'RevenueClaimed') return [];
-        return [{ agentId: parsed.args.agentId as bigint, amount: parsed.args.amount as bigint }];
-      });
+      const mined = await writer.send(await callOf('claim revenue of units', 'claim', [agentIds, account]));
+      const amounts = eventsOf(mined, UNITS, 'RevenueClaimed').map((told) => ({
+        agentId: told.agentId as bigint,
+        amount: told.amount as bigint,
+      }));
       return { ...receiptOf(mined), amounts };
     },
   };
 }
-
-const lower = (address: string): Address => address.toLowerCase() as Address;
 
 const quoteOf = ([amount, fee]: Result) => ({ amount, fee });

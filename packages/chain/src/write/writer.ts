@@ -36,15 +36,15 @@ export class Writer {
     this.#options = options;
   }
 
-  /** Send a call and wait until mined. */
+  /** Send a call and wait until mined. Its logs are those of the contract it called: a token that takes part may write any. */
   send(call: Call): Promise<Mined> {
     const { sender } = this.#options;
     return sender.exclusive(async () => {
       const { to, data } = this.#encoded(call);
-      if (!call.gas) return sender.send(call.action, to, data);
+      if (!call.gas) return ownLogs(await sender.send(call.action, to, data), to);
       // One that was sent before would be refused now.
       const earlier = await sender.lookUp(call.action, to, data);
-      return earlier ?? sender.send(call.action, to, data, await call.gas());
+      return ownLogs(earlier ?? (await sender.send(call.action, to, data, await call.gas())), to);
     });
   }
 
@@ -52,7 +52,7 @@ export class Writer {
     return receiptOf(await this.send(call));
   }
 
-  /** Send a call that takes exactly `amount` of `token` from this account, approving it first if needed. */
+  /** As {@link send}, of a call that takes exactly `amount` of `token` from this account; approves it first if needed. */
   spend(call: Call, token: Address, amount: bigint): Promise<Mined> {
     const { sender, reader, account } = this.#options;
     return sender.exclusive(async () => {
@@ -72,7 +72,7 @@ export class Writer {
         }
         await sender.send('approve', token, approval);
       }
-      return sender.send(action, to, data);
+      return ownLogs(await sender.send(action, to, data), to);
     });
   }
 
@@ -109,21 +109,26 @@ export function receiptOf({ transaction, block, gasUsed }: Mined): Receipt {
   return { transaction, block, gasUsed };
 }
 
-/** The logs of a transaction that this contract has written: a token that takes part may write any. */
-export function logsOf(mined: Mined, address: Address): Mined['logs'] {
-  return mined.logs.filter((log) => log.address.toLowerCase() === address.toLowerCase());
+const ownLogs = (mined: Mined, address: Address): Mined => ({
+  ...mined,
+  logs: mined.logs.filter((log) => log.address.toLowerCase() === address.toLowerCase()),
+});
+
+/** Arguments of the events of this name among a transaction's logs. */
+export function eventsOf(mined: Mined, abi: Interface, name: string): Result[] {
+  return mined.logs.flatMap((log) => {
+    const parsed = abi.parseLog({ topics: [...log.topics], data: log.data });
+    return parsed?.name === name ? [parsed.args] : [];
+  });
 }
 
 /**
- * Arguments of the first event of this name among a transaction's logs. The call succeeded, so it is there.
- * @param address of the contract that has to have written it, if contracts of others take part
+ * Those of the first one. The call succeeded, so it is there.
  * @throws ChainError `E_CHAIN_INVALID_PARAMS` if it is missing: the contract has another version
  */
-export function eventOf(mined: Mined, abi: Interface, name: string, address?: Address): Result {
-  for (const log of address === undefined ? mined.logs : logsOf(mined, address)) {
-    const parsed = abi.parseLog({ topics: [...log.topics], data: log.data });
-    if (parsed?.name === name) return parsed.args;
-  }
+export function eventOf(mined: Mined, abi: Interface, name: string): Result {
+  const [first] = eventsOf(mined, abi, name);
+  if (first) return first;
   throw new ChainError('E_CHAIN_INVALID_PARAMS', 'expected event missing from the receipt', {
     facts: { transaction: mined.transaction, event: name },
     hint: 'check that the address is a contract of this version',

@@ -109,7 +109,6 @@ contract AgentUnits is IAgentUnits, ERC1155, ReentrancyGuardTransient {
     {
         Agent storage agent = _agents[agentId];
         // A seller gets its part of what is in the till, if that can be divided: the way out is open even if it cannot.
-        // solhint-disable-next-line no-empty-blocks
         try _tills.collect(agentId, agent.token) {} catch {}
         (uint256 proceeds, uint256 fee) = _quoteSell(agent, amount);
         received = proceeds - fee;

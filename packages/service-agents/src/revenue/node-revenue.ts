@@ -9,12 +9,13 @@ import type {
   UnitTraded,
   UnitTradeRequest,
 } from '@chorus/admin-api';
+import { decimalsOf } from '@chorus/chain';
 import { type Address, type ChainPort, ChorusError, explain, type Hex, hasCode } from '@chorus/protocol';
 import type { Holdings } from './holdings.ts';
-import { amountIn, collectTill, tillDocument, waitingIn } from './tills.ts';
+import { amountIn, amountsIn, collectTill, tillDocument, waitingIn } from './tills.ts';
 import { launchUnits, tradeUnits, unitsDocument } from './unit-trades.ts';
 
-/** Tasks that one call reads or claims: each costs about 280,000 gas the first time. */
+/** Tasks that one call reads or claims, so that its gas stays within a transaction's bound (EIP-7825: 2^24). */
 const TASKS_AT_ONCE = 20;
 
 function batchesOf(tasks: readonly bigint[]): bigint[][] {
@@ -166,7 +167,7 @@ export class NodeRevenue {
       tokens.map(async (token) => ({
         token,
         symbol: await chain.symbol(token).catch(() => null),
-        decimals: await chain.decimals(token).catch(() => null),
+        decimals: await decimalsOf(chain, token),
       })),
     );
   }
@@ -187,8 +188,6 @@ export class NodeRevenue {
 
   async #amounts(read: (token: Address) => Promise<bigint>) {
     const { tokens, chain } = this.#options;
-    const found = await Promise.all(tokens.map(async (token) => ({ token, amount: await read(token) })));
-    const some = found.filter(({ amount }) => amount > 0n);
-    return Promise.all(some.map(({ token, amount }) => amountIn(token, amount, chain)));
+    return amountsIn(tokens, read, chain);
   }
 }

@@ -1,4 +1,5 @@
 import type { CollectionDocument, TillDocument } from '@chorus/admin-api';
+import { decimalsOf } from '@chorus/chain';
 import type { Address, ChainPort } from '@chorus/protocol';
 import { termsDocument } from './terms.ts';
 
@@ -6,18 +7,23 @@ type TillReads = Pick<ChainPort, 'till' | 'collectable' | 'decimals'>;
 
 /** An amount, as the API writes it; without decimals if the token does not say. */
 export async function amountIn(token: Address, amount: bigint, chain: Pick<ChainPort, 'decimals'>) {
-  const decimals = await chain.decimals(token).catch(() => null);
-  return { token, decimals, amount: amount.toString() };
+  return { token, decimals: await decimalsOf(chain, token), amount: amount.toString() };
 }
 
-/** What waits in a till, by token; a token that cannot be read is left out. */
-export async function waitingIn(agentId: bigint, tokens: readonly Address[], chain: TillReads) {
-  const found = await Promise.all(
-    tokens.map(async (token) => ({ token, amount: await chain.collectable(agentId, token).catch(() => 0n) })),
-  );
+/** The amounts above 0 that `read` finds, by token. */
+export async function amountsIn(
+  tokens: readonly Address[],
+  read: (token: Address) => Promise<bigint>,
+  chain: Pick<ChainPort, 'decimals'>,
+) {
+  const found = await Promise.all(tokens.map(async (token) => ({ token, amount: await read(token) })));
   const some = found.filter(({ amount }) => amount > 0n);
   return Promise.all(some.map(({ token, amount }) => amountIn(token, amount, chain)));
 }
+
+/** What waits in a till, by token; a token that cannot be read is left out. */
+export const waitingIn = (agentId: bigint, tokens: readonly Address[], chain: TillReads) =>
+  amountsIn(tokens, (token) => chain.collectable(agentId, token).catch(() => 0n), chain);
 
 /** @throws ChorusError `E_CHAIN_NO_TILLS`, `E_CHAIN_UNREACHABLE` */
 export async function tillDocument(

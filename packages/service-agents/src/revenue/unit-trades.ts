@@ -1,4 +1,5 @@
 import type { UnitLaunchRequest, UnitsDocument, UnitTraded, UnitTradeRequest } from '@chorus/admin-api';
+import { decimalsOf } from '@chorus/chain';
 import {
   type Address,
   type AgentUnits,
@@ -20,7 +21,7 @@ export async function unitsDocument(
   const { token, supply, cap } = units;
   const quoted = ({ amount: price, fee }: UnitQuote) => ({ amount: price.toString(), fee: fee.toString() });
   const [decimals, symbol, purchase, sale] = await Promise.all([
-    chain.decimals(token).catch(() => null),
+    decimalsOf(chain, token),
     chain.symbol(token).catch(() => null),
     supply + amount <= cap ? chain.quotePurchase(agentId, amount).then(quoted) : null,
     supply >= amount ? chain.quoteSale(agentId, amount).then(quoted) : null,
@@ -89,7 +90,7 @@ export async function tradeUnits(
   return {
     agentId: agentId.toString(),
     token,
-    decimals: await chain.decimals(token).catch(() => null),
+    decimals: await decimalsOf(chain, token),
     units: amount,
     amount: traded.moved.toString(),
     transaction: traded.transaction,

@@ -15,6 +15,7 @@ import {
 import { cardFields, createExecutor } from '@chorus/agent';
 import { type AgentRegistry, identityExtension } from '@chorus/directory';
 import type { McpEndpoint } from '@chorus/mcp';
+import type { Offer } from '@chorus/payments';
 import {
   type AgentExecutor,
   type AgentResources,
@@ -307,7 +308,7 @@ function signedCard(
 async function charging(
   executor: AgentExecutor,
   urls: AgentUrls,
-  { paid, name, loaded, observer, concurrent, identity: first }: ServeOptions & { concurrent: number },
+  { paid, name, loaded, observer, concurrent }: ServeOptions & { concurrent: number },
 ) {
   if (!paid) return { executor, priced: async () => [] };
   const { price, selling, chain } = paid;
@@ -321,7 +322,8 @@ async function charging(
     const payTo = await payeeOf(share, identity?.agentId ?? null, chain);
     return offerOf({ name, title, url: urls.http ?? urls.libp2p }, price, payTo, chain);
   };
-  let offer = await offerFor(first);
+  /** Of the latest `priced`, which comes before any request. */
+  let offer: Offer;
   const { cashier, call } = selling;
   const admit = () => observer.admit();
   return {

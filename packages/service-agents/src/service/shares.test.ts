@@ -231,6 +231,27 @@ describe('an agent whose till does not say what its file does', () => {
   });
 });
 
+describe('a wallet that trained in many tasks', () => {
+  it('has their royalties read and claimed a few at a time, each task once, and is paid the others if one claim fails', async () => {
+    const asked: bigint[][] = [];
+    const { chain } = one.ports;
+    chain.royalties = async (_token, _account, tasks) => BigInt(tasks.length);
+    chain.claimRoyalties = async (_token, tasks) => {
+      asked.push(tasks);
+      if (tasks.includes(1n)) throw new ChorusError('E_CHAIN_REVERTED', 'the token refused', {});
+      return { transaction: '0x01', block: 1, gasUsed: 1n, amount: BigInt(tasks.length) };
+    };
+    const tasks = Array.from({ length: 45 }, (_, i) => BigInt(i + 1));
+    const source = await one.services.agents.revenue();
+    expect((await source.overview([...tasks, 7n])).royalties).toMatchObject([{ amount: '45' }]);
+    const { paid, failed } = await source.claim({ tasks: tasks.map(String) });
+    expect(asked.flat()).toEqual(tasks);
+    expect(Math.max(...asked.map(({ length }) => length))).toBeLessThanOrEqual(20);
+    expect(failed).toMatchObject([{ code: 'E_CHAIN_REVERTED' }]);
+    expect(paid.reduce((sum, { amount }) => sum + Number(amount), 0)).toBe(25);
+  });
+});
+
 describe('a network without tills', () => {
   it('has agents that are paid to their wallets, refuses shares before anything is sent, and shows no revenue', async () => {
     world.ledger.hasTills = false;
