@@ -26,7 +26,7 @@ export function useProof(api: Api, task: string, round: number): ProofState {
     const check = async () => {
       const document = await api.roundProof(task, round, left.signal);
       now({ step: 'checking' });
-      now({ step: 'checked', checked: await checkInWorker(document, left.signal) });
+      now({ step: 'checked', checked: await checkInWorker(document, { task, round }, left.signal) });
     };
     check().catch((error: unknown) => now({ step: 'failed', failure: toFailure(error) }));
     return () => left.abort();

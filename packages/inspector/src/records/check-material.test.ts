@@ -152,6 +152,20 @@ const FORGERIES: [string, (m: ProofMaterial) => void, string[]][] = [
     },
     ['rewards'],
   ],
+  [
+    'a reward that belongs to no trainer',
+    (m) => void m.records.settled.rewards.push(1n),
+    ['record', 'rewards'],
+  ],
+  [
+    'the trainers: one more, with a reward that no one was paid',
+    (m) => {
+      m.records.task.trainers.push(`0x${'ee'.repeat(20)}`);
+      m.records.settled.rewards.push(1n);
+    },
+    ['record', 'rewards'],
+  ],
+  ['the trainers: one less', (m) => void m.records.task.trainers.pop(), ['record']],
 ];
 
 /** Changes the first part above zero. */
