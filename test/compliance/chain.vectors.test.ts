@@ -5,41 +5,18 @@ import { artifactUrl, keyLibrary, keyNumbers, keySourceUrl, verifyingKey } from 
 import { type Hex, hasGroups, RULE_NAMES } from '@chorus/protocol';
 import { AbiCoder, Contract, ContractFactory, JsonRpcProvider, keccak256, Wallet } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  vectorG1 as g1,
+  vectorG2 as g2,
+  type TranscriptVector,
+  transcriptVectors,
+  type VectorPoint,
+} from '../../packages/proof/src/testing/transcript-vectors.ts';
 
-const FILES = { 'reference-trust': 'transcript.json', 'reference-projection': 'projection.json' } as const;
 const ARTIFACTS = {
   'reference-trust': contributionVerifier,
   'reference-projection': projectionVerifier,
 } as const;
-
-type Point = [string, string];
-interface VectorFile {
-  srs: Record<'tauG2' | 'tau2G2', { x: Point; y: Point }> & { tauG1: Point; origin: 'insecure-dev' };
-  cases: {
-    name: string;
-    dimension: number;
-    statement: {
-      chainId: number;
-      contract: Hex;
-      taskId: string;
-      round: number;
-      prover: Hex;
-      n: number;
-      commitments: Point[];
-      aggregate: Point;
-    };
-    weightsWords: string[];
-    sharesWords: string[];
-    proof: {
-      gramHash: string;
-      innerProduct: string;
-      cross: Point;
-      quotient: Point;
-      evaluations: string[];
-      groth16: { a: Point; b: { x: Point; y: Point }; c: Point };
-    };
-  }[];
-}
 
 const P = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
 const Q = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
@@ -47,15 +24,8 @@ const Q = 2188824287183927522224640574525727508869631115729782366268903789464522
 const WORDS = 5 + 40 + 2 + 3 + 2 + 20;
 const DIMENSION_WORD = 4;
 
-const point = ([x, y]: Point) => ({ x: BigInt(x), y: BigInt(y) });
-const twist = ({ x, y }: { x: Point; y: Point }) => ({
-  x: x.map(BigInt) as [bigint, bigint],
-  y: y.map(BigInt) as [bigint, bigint],
-});
-
 describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
-  const url = new URL(`../vectors/transcript/${FILES[rule]}`, import.meta.url);
-  const file = JSON.parse(readFileSync(url, 'utf8')) as VectorFile;
+  const file = transcriptVectors(rule);
   const cases = file.cases.filter((c) => c.statement.n === 16 && c.statement.chainId === 31337);
   let devnet: Devnet;
   let provider: JsonRpcProvider;
@@ -70,9 +40,9 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
     const { abi, bytecode } = ARTIFACTS[rule];
     const factory = new ContractFactory([...abi], bytecode, new Wallet(devnet.privateKeys[0]!, provider));
     const deployed = await factory.deploy({
-      tau1: point(srs.tauG1),
-      tau2: twist(srs.tauG2),
-      tauSquared2: twist(srs.tau2G2),
+      tau1: g1(srs.tauG1),
+      tau2: g2(srs.tauG2),
+      tauSquared2: g2(srs.tau2G2),
       insecureDev: srs.origin === 'insecure-dev',
     });
     await deployed.waitForDeployment();
@@ -84,10 +54,10 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
     await devnet?.close();
   });
 
-  const call = (given: VectorFile['cases'][number]) => {
+  const call = (given: TranscriptVector) => {
     const { statement, dimension, weightsWords, sharesWords, proof } = given;
     const { taskId, round, prover, aggregate, contract } = statement;
-    const [first, ...others] = statement.commitments.map(point);
+    const [first, ...others] = statement.commitments.map(g1);
     const none = { x: 0n, y: 0n };
     return [
       {
@@ -100,16 +70,16 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
         commitments: hasGroups(rule) ? [first, ...others] : [first, none, none, none, ...others],
         weights: weightsWords,
         shares: sharesWords,
-        aggregate: point(aggregate),
+        aggregate: g1(aggregate),
       },
       {
         ...proof,
-        cross: point(proof.cross),
-        quotient: point(proof.quotient),
+        cross: g1(proof.cross),
+        quotient: g1(proof.quotient),
         groth16: {
-          a: point(proof.groth16.a),
-          b: twist(proof.groth16.b),
-          c: point(proof.groth16.c),
+          a: g1(proof.groth16.a),
+          b: g2(proof.groth16.b),
+          c: g1(proof.groth16.c),
         },
       },
     ];
@@ -124,7 +94,7 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
     }
   });
 
-  it.each<[string, Partial<VectorFile['cases'][number]['statement']>]>([
+  it.each<[string, Partial<TranscriptVector['statement']>]>([
     ['the next round', { round: 8 }],
     ['another sender', { prover: '0x00000000000000000000000000000000000000a2' }],
   ])('refuses each of them for %s', async (_, change) => {
@@ -139,7 +109,7 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
   });
 
   describe('a call with a true proof of sixteen trainers', () => {
-    const sixteen = (): VectorFile['cases'][number] => cases.find((c) => c.dimension === 1024)!;
+    const sixteen = (): TranscriptVector => cases.find((c) => c.dimension === 1024)!;
     const dataOf = (given: unknown[]): string => verifier.interface.encodeFunctionData('verify', given);
     const accepts = (data: string): Promise<boolean> =>
       provider.call({ to: address, data }).then(
@@ -229,18 +199,19 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
 
   it('the deployed verifier refuses the proofs of the other rule, with any conversion of their rows', async () => {
     const other = RULE_NAMES.find((name) => name !== rule)!;
-    const foreign = JSON.parse(
-      readFileSync(new URL(`../vectors/transcript/${FILES[other]}`, import.meta.url), 'utf8'),
-    ) as VectorFile;
+    const foreign = transcriptVectors(other);
     for (const given of foreign.cases) {
-      const [first, ...rest] = given.statement.commitments as [Point, ...Point[]];
+      const [first, ...rest] = given.statement.commitments as [VectorPoint, ...VectorPoint[]];
       for (const commitments of hasGroups(rule)
         ? [
             [first, first, first, first, ...rest],
             [first, ['0', '0'], ['0', '0'], ['0', '0'], ...rest],
           ]
         : [given.statement.commitments.slice(3), [first, ...given.statement.commitments.slice(4)]]) {
-        const told = { ...given, statement: { ...given.statement, commitments: commitments as Point[] } };
+        const told = {
+          ...given,
+          statement: { ...given.statement, commitments: commitments as VectorPoint[] },
+        };
         await expect(verifier.getFunction('verify').staticCall(...call(told)), given.name).rejects.toThrow();
       }
     }

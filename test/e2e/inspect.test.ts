@@ -455,9 +455,9 @@ describe('a network that runs', () => {
       // What the page of that node checks: of a round, and of one in which something is forged.
       const admin = createAdminClient(await readAdmin(join(copy, 'requester')));
       const proof = await admin.roundProof(1n, 2);
-      expect((await checkRound(proof)).checks.filter(({ ok }) => !ok)).toEqual([]);
+      expect((await checkRound(proof, { task: '1', round: 2 })).checks.filter(({ ok }) => !ok)).toEqual([]);
       proof.settlement.proof.groth16.a = proof.settlement.proof.groth16.c;
-      const found = (await checkRound(proof)).checks.filter(({ ok }) => !ok);
+      const found = (await checkRound(proof, { task: '1', round: 2 })).checks.filter(({ ok }) => !ok);
       expect(found.map(({ check }) => check)).toEqual(['transaction', 'rule']);
       const { rounds, trainers } = await admin.settledRounds(1n, { last: 1 });
       expect(trainers).toHaveLength(3);

@@ -154,7 +154,12 @@ function buildPage() {
     Math.max(...readdirSync(path, { recursive: true }).map((name) => ageOf(join(path, name))));
   // The page checks proofs itself, with the code that the nodes do it with.
   const packages = ['protocol', 'aggregation', 'commitment', 'proof', 'inspector'];
-  const read = ['apps/web/src', 'circuits/src', ...packages.map((name) => `packages/${name}/src`)];
+  const read = [
+    'apps/web/src',
+    'circuits/src',
+    'circuits/keys',
+    ...packages.map((name) => `packages/${name}/src`),
+  ];
   try {
     const sources = Math.max(
       ...read.map((path) => newest(join(root, path))),

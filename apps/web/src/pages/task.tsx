@@ -4,11 +4,12 @@ import { bytesText, shortId } from '../format/text.ts';
 import { Amount } from '../parts/amount.tsx';
 import { FailureNotice } from '../parts/notices.tsx';
 import { RoundTable } from '../parts/round-table.tsx';
+import { Row } from '../parts/row.tsx';
 import { Title } from '../parts/shell.tsx';
 import { TaskState } from '../parts/task-list.tsx';
 import { TaskPlots } from '../parts/task-plots.tsx';
 import { useLoad } from '../state/load.ts';
-import { status } from '../state/node.ts';
+import { isOwn } from '../state/node.ts';
 
 /** One task: how far it is, its rounds, its members. */
 export function Task({ api, id }: { api: Api; id: string }) {
@@ -100,25 +101,19 @@ function Terms({ of }: { of: TaskDetail }) {
 
 function Members({ kind, addresses }: { kind: string; addresses: readonly string[] }) {
   return (
-    <>
-      <dt>
-        {addresses.length} {kind}
-      </dt>
-      <dd>
-        {addresses.map((address) => (
-          <Member key={address} address={address} />
-        ))}
-      </dd>
-    </>
+    <Row name={`${addresses.length} ${kind}`}>
+      {addresses.map((address) => (
+        <Member key={address} address={address} />
+      ))}
+    </Row>
   );
 }
 
 function Member({ address }: { address: string }) {
-  const own = status.value?.identity.wallet.toLowerCase() === address.toLowerCase();
   return (
     <span class="member">
       <code title={address}>{shortId(address)}</code>
-      {own && ' (this node)'}
+      {isOwn(address) && ' (this node)'}
     </span>
   );
 }

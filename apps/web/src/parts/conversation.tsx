@@ -1,19 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
 import { Markdown } from '../markdown/markdown.tsx';
-import type { Attachment } from '../state/attachment.ts';
 import type { Chat } from '../state/chat.ts';
 import type { Answer, Exchange } from '../state/exchange.ts';
 import { Attachments } from './attachments.tsx';
 import { Classified } from './classified.tsx';
 import { Notice } from './notices.tsx';
-import { QuestionForm, type Takes } from './question-form.tsx';
-
-/** What is asked next. */
-interface Question {
-  text: string;
-  files: readonly Attachment[];
-}
+import { type Question, QuestionForm, type Takes } from './question-form.tsx';
 
 /**
  * Questions and answers, and the next question. What it costs is agreed to before it is sent.
@@ -90,14 +83,15 @@ function Turn({ of, again }: { of: Exchange; again: (() => void) | null }) {
       <Attachments files={files} />
       <div class="said">
         <span class="quiet">The agent</span>
-        {answer.notes.map((note) => (
-          <small key={note}>{note}</small>
+        {answer.notes.map((note, i) => (
+          // A tool may be called twice.
+          <small key={`${i} ${note}`}>{note}</small>
         ))}
         {answer.text !== '' &&
-          // While it comes, each part would make all of it anew.
+          // The whole text is parsed at its end: each part that arrives would have it parsed again.
           (answer.end === null ? <span>{answer.text}</span> : <Markdown text={answer.text} />)}
-        {answer.classifications.map((found) => (
-          <Classified key={found.label} of={found} isSaid={answer.text !== ''} />
+        {answer.classifications.map((found, i) => (
+          <Classified key={`${i} ${found.label}`} of={found} isSaid={answer.text !== ''} />
         ))}
         {answer.citations.map(({ number, source, place, quote }) => (
           <small key={number}>

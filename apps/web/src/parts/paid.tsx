@@ -2,30 +2,25 @@ import type { ComponentChildren } from 'preact';
 import { percentText, SHARE_ONE, shortId } from '../format/text.ts';
 import type { CheckedRound } from '../proof/check-round.ts';
 import type { Step } from '../proof/steps.ts';
-import { status } from '../state/node.ts';
+import { isOwn } from '../state/node.ts';
 import { Amount } from './amount.tsx';
 import { Bar } from './bar.tsx';
 
 /** Every trainer of a round: what it was paid, and the way there from its update. This node's own comes first. */
 export function Paid({ found }: { found: CheckedRound }) {
   const { task, settled } = found.material.records;
-  const own = status.value?.identity.wallet.toLowerCase();
-  const all = task.trainers.map((address, index) => ({
-    address,
-    index,
-    isOwn: address.toLowerCase() === own,
-  }));
+  const all = task.trainers.map((address, index) => ({ address, index, own: isOwn(address) }));
   const most = settled.rewards.toSorted((a, b) => Number(b - a))[0] || 1n;
   return (
     <div class="paid">
       {all
-        .sort((a, b) => Number(b.isOwn) - Number(a.isOwn))
-        .map(({ address, index, isOwn }) => (
-          <details key={address} open={isOwn}>
+        .sort((a, b) => Number(b.own) - Number(a.own))
+        .map(({ address, index, own }) => (
+          <details key={address} open={own}>
             <summary>
               <span>
                 Trainer {index + 1} <code title={address}>{shortId(address)}</code>
-                {isOwn && ' (this node)'}
+                {own && ' (this node)'}
                 {found.ways[index]?.outcome && (
                   <small>
                     {settled.rewards[index]! > 0n ? 'paid' : 'not paid'}: {found.ways[index]!.outcome}

@@ -12,7 +12,8 @@ export interface Takes {
   pictures: boolean;
 }
 
-interface Question {
+/** What is asked next. */
+export interface Question {
   text: string;
   files: readonly Attachment[];
 }

@@ -1,7 +1,7 @@
 import { percentText } from '../format/text.ts';
 import type { CheckedRound } from '../proof/check-round.ts';
 import { moneyOf } from '../proof/money.ts';
-import { status } from '../state/node.ts';
+import { isOwn } from '../state/node.ts';
 import { Amount } from './amount.tsx';
 import { Bar } from './bar.tsx';
 
@@ -16,7 +16,7 @@ export function RoundMoney({ found }: { found: CheckedRound }) {
         <span class="figure">{sum(records.settled.budget)}</span>
         <Bar part={1} />
       </li>
-      {moneyOf(found, status.value?.identity.wallet.toLowerCase()).map(({ name, units, from, part }) => (
+      {moneyOf(found, isOwn).map(({ name, units, from, part }) => (
         <li key={name}>
           <span>
             {name} <small>{percentText(part, 1)}</small>

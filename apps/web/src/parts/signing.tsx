@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Failure, toFailure } from '../api/failure.ts';
 import { FailureNotice } from './notices.tsx';
+import { Row } from './row.tsx';
 
 /** A transaction that the node's wallet would send. */
 export interface Transfer {
@@ -38,7 +39,9 @@ export function Signing({ of, onEnd }: { of: Transfer; onEnd: () => void }) {
       <strong>{of.title}</strong>
       <dl>
         {of.rows.map(([name, value]) => (
-          <Row key={name} name={name} value={value} />
+          <Row key={name} name={name}>
+            {value}
+          </Row>
         ))}
       </dl>
       {state.step === 'sending' && <p role="status">Sent; waiting until it is mined.</p>}
@@ -55,14 +58,5 @@ export function Signing({ of, onEnd }: { of: Transfer; onEnd: () => void }) {
         </button>
       </div>
     </div>
-  );
-}
-
-function Row({ name, value }: { name: string; value: ComponentChildren }) {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </>
   );
 }

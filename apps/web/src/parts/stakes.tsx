@@ -1,9 +1,9 @@
 import type { StakePositionDocument, StakesDocument, StakeToken } from '@chorus/admin-api';
-import type { ComponentChildren } from 'preact';
 import type { Api } from '../api/api.ts';
 import { agoText } from '../format/text.ts';
 import { now } from '../state/node.ts';
 import { Amount } from './amount.tsx';
+import { Row } from './row.tsx';
 import { Deposit, isDue, TakeOut } from './stake-forms.tsx';
 
 /**
@@ -72,33 +72,24 @@ function Position({
           <dt>Can be taken out</dt>
           <dd>{sum(unbondable)}</dd>
           {locks.map(({ taskId, amount, ended }) => (
-            <Line key={taskId} name={`Locked by task ${taskId}`}>
+            <Row key={taskId} name={`Locked by task ${taskId}`}>
               {sum(amount)}
               {ended && ', which has ended'}
-            </Line>
+            </Row>
           ))}
           {unbonding.map((asked) => (
-            <Line key={asked.ticket} name="Asked back">
+            <Row key={asked.ticket} name="Asked back">
               {sum(asked.amount)}, {isDue(asked) ? 'due' : `due ${agoText(asked.availableAt, now.value)}`}
-            </Line>
+            </Row>
           ))}
           {slashes.map(({ transaction, taskId, amount }) => (
-            <Line key={transaction} name="Slashed">
+            <Row key={transaction} name="Slashed">
               {sum(amount)}, by task {taskId}
-            </Line>
+            </Row>
           ))}
         </dl>
         {token && <TakeOut {...{ api, stakes, token, position, onEnd }} />}
       </div>
     </div>
-  );
-}
-
-function Line({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
   );
 }

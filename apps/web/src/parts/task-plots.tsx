@@ -2,20 +2,19 @@ import type { SettledRounds } from '@chorus/admin-api';
 import { percentText, SHARE_ONE, WEIGHT_ONE } from '../format/text.ts';
 import { Plot } from '../plot/plot.tsx';
 import { hrefOf } from '../routes/routes.ts';
-import { status } from '../state/node.ts';
+import { isOwn } from '../state/node.ts';
 
 /** How a task went over its settled rounds: the losses that the validators signed, and the trainers' shares and weights. */
 export function TaskPlots({ of }: { of: SettledRounds }) {
   const { taskId, trainers, rounds } = of;
   if (rounds.length === 0) return <p class="quiet">No round is settled yet.</p>;
-  const own = status.value?.identity.wallet.toLowerCase();
   const numbers = rounds.map(({ round }) => round);
   const to = (round: number) =>
     round < 1 ? hrefOf({ page: 'task', task: taskId }) : hrefOf({ page: 'round', task: taskId, round });
   const byTrainer = (partsOf: (round: SettledRounds['rounds'][number]) => readonly number[], whole: number) =>
     trainers.map((address, i) => ({
-      name: `trainer ${i + 1}${address.toLowerCase() === own ? ' (this node)' : ''}`,
-      isOwn: address.toLowerCase() === own,
+      name: `trainer ${i + 1}${isOwn(address) ? ' (this node)' : ''}`,
+      isOwn: isOwn(address),
       values: rounds.map((round) => (partsOf(round)[i] ?? 0) / whole),
     }));
   const common = { rounds: numbers, hrefOf: to };

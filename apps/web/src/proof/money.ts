@@ -11,9 +11,12 @@ export interface MoneyPart {
 
 /**
  * Where the budget of a round went, in order: fees, the trainers, and what stays in the task.
- * @param own the account of this node, in lower case
+ * @param isOwn whether an account is that of this node
  */
-export function moneyOf({ material }: Pick<CheckedRound, 'material'>, own?: string): MoneyPart[] {
+export function moneyOf(
+  { material }: Pick<CheckedRound, 'material'>,
+  isOwn: (address: string) => boolean,
+): MoneyPart[] {
   const { settled, task } = material.records;
   const { budget, protocolFee, aggregatorFee, validatorFee, rewards } = settled;
   const parts: [string, bigint][] = [
@@ -21,7 +24,7 @@ export function moneyOf({ material }: Pick<CheckedRound, 'material'>, own?: stri
     ['The aggregator', aggregatorFee],
     ['The validators', validatorFee],
     ...task.trainers.map((address, i): [string, bigint] => [
-      `Trainer ${i + 1}${address.toLowerCase() === own ? ' (this node)' : ''}`,
+      `Trainer ${i + 1}${isOwn(address) ? ' (this node)' : ''}`,
       rewards[i] ?? 0n,
     ]),
   ];

@@ -1,6 +1,6 @@
 import type { RoundProof } from '@chorus/admin-api';
 import { Failure } from '../api/failure.ts';
-import type { CheckedRound } from './check-round.ts';
+import type { CheckedRound, RoundName } from './check-round.ts';
 import WORKER from './worker.ts?worker&url';
 
 /** The policy of the page lets a script begin only where a policy like this vouches for its address. */
@@ -17,7 +17,11 @@ type Answer = { checked: CheckedRound } | { problem: string };
  * Check a round in a worker of this browser, which ends with the check.
  * @throws Failure if it cannot be checked at all; `signal.reason`
  */
-export function checkInWorker(document: RoundProof, signal: AbortSignal): Promise<CheckedRound> {
+export function checkInWorker(
+  document: RoundProof,
+  asked: RoundName,
+  signal: AbortSignal,
+): Promise<CheckedRound> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     // A string where the browser knows no such policies: its type names only the former.
@@ -38,6 +42,6 @@ export function checkInWorker(document: RoundProof, signal: AbortSignal): Promis
     );
     worker.addEventListener('error', ({ message }) => fail(message || 'its worker did not start'));
     signal.addEventListener('abort', () => end(() => reject(signal.reason)), { once: true });
-    worker.postMessage(document);
+    worker.postMessage([document, asked]);
   });
 }

@@ -101,17 +101,23 @@ function updateWords(committed: boolean, available: boolean): string {
     : 'It committed to an update, but a majority of the validators signed that the update itself was not available.';
 }
 
-function sizeStep(clip: number): Step {
-  return {
-    name: 'Size',
-    figure: percentText(clip, WEIGHT_ONE),
-    part: clip / WEIGHT_ONE,
-    says:
-      clip === WEIGHT_ONE
-        ? 'It is no larger than the updates of most others, and counts in full.'
-        : 'It is larger than the updates of most others, and counts as if it were of their size.',
-  };
-}
+/** A step whose figure is a part of a whole. */
+const partStep = (name: string, value: number, whole: number, says: string): Step => ({
+  name,
+  figure: percentText(value, whole),
+  part: value / whole,
+  says,
+});
+
+const sizeStep = (clip: number): Step =>
+  partStep(
+    'Size',
+    clip,
+    WEIGHT_ONE,
+    clip === WEIGHT_ONE
+      ? 'It is no larger than the updates of most others, and counts in full.'
+      : 'It is larger than the updates of most others, and counts as if it were of their size.',
+  );
 
 /** @param cosine from -1 to 1; null without references */
 function directionStep(cosine: number | null): Step {
@@ -131,23 +137,24 @@ function trustSteps(row: TrustRow, length: number): Step[] {
   return row.cosine > 0n ? [direction, shareStep(row.share)] : [direction];
 }
 
-function trustStep(trust: number): Step {
-  return {
-    name: 'Trust',
-    figure: percentText(trust, WEIGHT_ONE),
-    part: trust / WEIGHT_ONE,
-    says: 'By its direction, next to the median of all: one that hardly agrees with the references moves the model less.',
-  };
-}
+const trustStep = (trust: number): Step =>
+  partStep(
+    'Trust',
+    trust,
+    WEIGHT_ONE,
+    'By its direction, next to the median of all: one that hardly agrees with the references moves the model less.',
+  );
 
-function weightStep(weight: number): Step {
-  return {
-    name: 'Weight',
-    figure: percentText(weight, WEIGHT_ONE),
-    part: weight / WEIGHT_ONE,
-    says: "How much of the new model's change is its update.",
-  };
-}
+const weightStep = (weight: number): Step =>
+  partStep('Weight', weight, WEIGHT_ONE, "How much of the new model's change is its update.");
+
+const shareStep = (share: number): Step =>
+  partStep(
+    'Share',
+    share,
+    SHARE_ONE,
+    "Its value by these measures, next to that of all others: its share of the trainers' pool.",
+  );
 
 function projectionSteps(row: ProjectionRow, length: number): Step[] {
   // The rule's own cosine is 0 for an update that is not eligible.
@@ -171,15 +178,14 @@ function projectionSteps(row: ProjectionRow, length: number): Step[] {
   const gate = (row.gate / GATE_ONE) ** 4;
   return [
     ...steps,
-    {
-      name: 'New',
-      figure: percentText(gate, 1),
-      part: gate,
-      says:
-        gate > 0
-          ? 'How far it brings what was not public before the round: who only repeats earlier rounds has nothing left here.'
-          : 'It repeats what was public before the round.',
-    },
+    partStep(
+      'New',
+      gate,
+      1,
+      gate > 0
+        ? 'How far it brings what was not public before the round: who only repeats earlier rounds has nothing left here.'
+        : 'It repeats what was public before the round.',
+    ),
     shareStep(row.share),
   ];
 }
@@ -188,12 +194,3 @@ const TWICE = 'It agrees more than twice as well as the median, and counts as if
 
 const AWAY_FROM_ONE =
   'Together the references agree with it, but one of their groups does not: it points away from what those validators measured. Nothing is paid for that.';
-
-function shareStep(share: number): Step {
-  return {
-    name: 'Share',
-    figure: percentText(share, SHARE_ONE),
-    part: share / SHARE_ONE,
-    says: "Its value by these measures, next to that of all others: its share of the trainers' pool.",
-  };
-}

@@ -13,7 +13,7 @@ export const CHECK_WORDS: readonly { check: string; name: string; says: string }
   {
     check: 'record',
     name: 'Record',
-    says: 'What the aggregator sent is what the contract recorded: weights, shares, who was left out.',
+    says: 'What the aggregator sent is what the contract recorded: weights, shares, who was left out. Each trainer has one of each.',
   },
   {
     check: 'reference string',

@@ -12,6 +12,9 @@ const AGAIN = 2_000;
 
 /** The node's status; null until it was read. */
 export const status = signal<Status | null>(null);
+/** Whether an account is this node's wallet; no while it is not known. */
+export const isOwn = (address: string): boolean =>
+  status.value?.identity.wallet.toLowerCase() === address.toLowerCase();
 /** Why it could not be read the last time; null if it was. */
 export const failure = signal<Failure | null>(null);
 /** What the event stream has said. */

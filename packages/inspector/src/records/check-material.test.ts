@@ -1,7 +1,7 @@
 import { ENDPOINTS } from '@chorus/admin-api';
 import { circuitArtifacts } from '@chorus/circuits';
 import { G1_GENERATOR } from '@chorus/commitment';
-import { createVerifier, type Verifier } from '@chorus/proof';
+import { CHECKS, createVerifier, type Verifier } from '@chorus/proof';
 import { type G1Point, RULE_NAMES, type RuleName } from '@chorus/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { vectorRounds } from '../testing/vector-rounds.ts';
@@ -152,6 +152,20 @@ const FORGERIES: [string, (m: ProofMaterial) => void, string[]][] = [
     },
     ['rewards'],
   ],
+  [
+    'the list of rewards, by one of no trainer,',
+    (m) => void m.records.settled.rewards.push(1n),
+    ['record', 'rewards'],
+  ],
+  [
+    'the list of trainers, by one with a reward,',
+    (m) => {
+      m.records.task.trainers.push(`0x${'ee'.repeat(20)}`);
+      m.records.settled.rewards.push(1n);
+    },
+    ['record', 'rewards'],
+  ],
+  ['the list of trainers, by one that is left out,', (m) => void m.records.task.trainers.pop(), ['record']],
 ];
 
 /** Changes the first part above zero. */
@@ -174,14 +188,7 @@ describe.each(RULE_NAMES)('%s', (rule) => {
       'transaction',
       'keys',
       'record',
-      'reference string',
-      'statement',
-      'field elements',
-      'points',
-      'challenge',
-      'inner product',
-      'opening',
-      'rule',
+      ...Object.keys(CHECKS),
       'matrix',
       'recomputed',
       'rewards',

@@ -61,8 +61,11 @@ export function keysFault(onChain: HeldKeys, key: VerificationKey, chainId: numb
     : `the verifier on chain holds the circuit key ${onChain.verifyingKeyHash}, this build ${hash}`;
 }
 
-/** Differences between the transaction and its event. */
-function recordFault({ settled, settlement }: RoundRecords): string | undefined {
+/** Differences between the transaction, its event and the trainers of the task. */
+function recordFault({ task, round, settled, settlement }: RoundRecords): string | undefined {
+  const byTrainer = [round.updates, settled.weights, settled.shares, settled.rewards];
+  if (byTrainer.some(({ length }) => length !== task.trainers.length))
+    return 'not every trainer has one update, weight, share and reward';
   const same = (a: readonly number[], b: readonly number[]) => a.join() === b.join();
   if (!same(settled.weights, settlement.weights)) return 'the weights recorded are not those sent';
   if (!same(settled.shares, settlement.shares)) return 'the shares recorded are not those sent';

@@ -35,7 +35,7 @@ export function toRoundProof({
   const { chainId, contract, task, round, settled, settlement } = records;
   const { proof } = settlement;
   const { srs, verifyingKeyHash } = verifier;
-  const vector = (v: VectorCommitment | null) =>
+  const vectorHex = (v: VectorCommitment | null) =>
     v && { commitment: g1ToHex(v.commitment), digest: v.digest.toLowerCase() };
   return {
     chainId,
@@ -56,11 +56,11 @@ export function toRoundProof({
       stagnationBps: task.stagnationBps,
       minShareBps: task.minShareBps,
     },
-    updates: round.updates.map(vector),
+    updates: round.updates.map(vectorHex),
     references: round.references.map(({ validator, index, opened }) => ({
       validator,
       index,
-      opened: vector(opened),
+      opened: vectorHex(opened),
     })),
     settled: {
       round: settled.round,
@@ -123,11 +123,9 @@ export function toRoundProof({
  * @throws ChorusError `E_ROUND_PROOF`
  */
 export function fromRoundProof(document: RoundProof): ProofMaterial {
-  const { task, settled, settlement, verifier } = document;
-  const vector = (v: RoundProof['updates'][number]): VectorCommitment | null =>
-    v && { commitment: g1(v.commitment), digest: v.digest as Hex };
-  const { srs } = verifier;
   try {
+    const { task, settled, settlement, verifier } = document;
+    const { srs } = verifier;
     return {
       records: {
         chainId: document.chainId,
@@ -140,6 +138,12 @@ export function fromRoundProof(document: RoundProof): ProofMaterial {
           trainers: task.trainers as Address[],
           validators: task.validators as Address[],
           verifier: task.verifier as Address,
+          rounds: count(task.rounds),
+          protocolFeeBps: count(task.protocolFeeBps),
+          aggregatorFeeBps: count(task.aggregatorFeeBps),
+          validatorFeeBps: count(task.validatorFeeBps),
+          stagnationBps: count(task.stagnationBps),
+          minShareBps: count(task.minShareBps),
         },
         round: {
           updates: document.updates.map(vector),
@@ -155,6 +159,8 @@ export function fromRoundProof(document: RoundProof): ProofMaterial {
           taskId: whole(task.id),
           aggregator: settled.aggregator as Address,
           rewards: settled.rewards.map(whole),
+          unavailable: settled.unavailable.map(count),
+          rejected: settled.rejected.map(count),
           aggregate: g1(settled.aggregate),
           protocolFee: whole(settled.protocolFee),
           aggregatorFee: whole(settled.aggregatorFee),
@@ -168,6 +174,8 @@ export function fromRoundProof(document: RoundProof): ProofMaterial {
         },
         settlement: {
           ...settlement,
+          unavailable: settlement.unavailable.map(count),
+          rejected: settlement.rejected.map(count),
           novelty: g1(settlement.novelty),
           aggregate: g1(settlement.aggregate),
           proof: proofOf(settlement.proof),
@@ -202,6 +210,8 @@ function proofOf(proof: RoundProof['settlement']['proof']): ContributionProof {
   };
 }
 
+const vector = (v: RoundProof['updates'][number]): VectorCommitment | null =>
+  v && { commitment: g1(v.commitment), digest: v.digest as Hex };
 const scalar = (text: string) => scalarFromHex(hexOf(text, 32));
 const g1 = (text: string) => g1FromHex(hexOf(text, 64));
 const g2 = (text: string) => g2FromHex(hexOf(text, 128));
@@ -215,4 +225,9 @@ function hexOf(text: string, bytes: number): string {
 function whole(text: string): bigint {
   if (/^-?\d{1,78}$/.test(text)) return BigInt(text);
   throw new RangeError('not a whole number');
+}
+
+function count(value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new RangeError('not a number of something');
 }

@@ -59,6 +59,7 @@ export function paidAsComputed(money: RoundMoney, settled: SettledRound): boolea
     money.protocolFee === settled.protocolFee &&
     money.aggregatorFee === settled.aggregatorFee &&
     money.validatorFee === settled.validatorFee &&
+    money.rewards.length === settled.rewards.length &&
     money.rewards.every((reward, i) => reward === settled.rewards[i])
   );
 }

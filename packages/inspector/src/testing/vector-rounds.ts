@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { circuitArtifacts } from '@chorus/circuits';
 import { verificationKeyHash } from '@chorus/proof/verify';
 import {
@@ -12,49 +11,14 @@ import {
 import { Transaction, Wallet } from 'ethers';
 import { TASK_MANAGER } from '../../../chain/src/abi/abis.ts';
 import { encodeSettlement } from '../../../chain/src/contracts/settlement.ts';
+import {
+  vectorG1 as g1,
+  vectorG2 as g2,
+  type TranscriptVector,
+  transcriptVectors,
+} from '../../../proof/src/testing/transcript-vectors.ts';
 import type { ProofMaterial } from '../records/document.ts';
 import { roundMoney } from '../records/money.ts';
-
-type Point = [string, string];
-type Twist = { x: Point; y: Point };
-
-interface VectorFile {
-  srs: { origin: 'insecure-dev'; tauG1: Point; tauG2: Twist; tau2G2: Twist };
-  cases: {
-    name: string;
-    dimension: number;
-    statement: {
-      chainId: number;
-      contract: Address;
-      taskId: string;
-      round: number;
-      prover: Address;
-      n: number;
-      commitments: Point[];
-      weights: number[];
-      shares: number[];
-      aggregate: Point;
-    };
-    gram: string[][];
-    proof: {
-      gramHash: string;
-      innerProduct: string;
-      cross: Point;
-      quotient: Point;
-      evaluations: string[];
-      groth16: { a: Point; b: Twist; c: Point };
-    };
-  }[];
-}
-
-const FILES: Record<RuleName, string> = {
-  'reference-trust': 'transcript.json',
-  'reference-projection': 'projection.json',
-};
-
-const g1 = ([x, y]: Point) => ({ x: BigInt(x), y: BigInt(y) });
-const pair = ([a, b]: Point): [bigint, bigint] => [BigInt(a), BigInt(b)];
-const g2 = ({ x, y }: Twist) => ({ x: pair(x), y: pair(y) });
 
 const account = (n: number): Address => `0x${n.toString(16).padStart(40, '0')}`;
 const digest = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`;
@@ -65,8 +29,7 @@ const validator = (n: number) => account(0xb000 + n);
  * row is one reference, and the money follows from a budget of a million.
  */
 export function vectorRounds(rule: RuleName): { name: string; material: ProofMaterial }[] {
-  const url = new URL(`../../../../test/vectors/transcript/${FILES[rule]}`, import.meta.url);
-  const { srs, cases } = JSON.parse(readFileSync(url, 'utf8')) as VectorFile;
+  const { srs, cases } = transcriptVectors(rule);
   const { verificationKey } = circuitArtifacts(16, rule);
   const gramOf = new Map(cases.map(({ name, gram }) => [name, gram.map((row) => row.map(BigInt))]));
   return cases
@@ -119,7 +82,7 @@ function sentBy(records: ProofMaterial['records']): Pick<ProofMaterial, 'records
 }
 
 function recordsOf(
-  { dimension, statement: s, gram, proof }: VectorFile['cases'][number],
+  { dimension, statement: s, gram, proof }: TranscriptVector,
   rule: RuleName,
 ): ProofMaterial['records'] {
   const groups = hasGroups(rule) ? 3 : 1;

@@ -1,22 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { circuitArtifacts, circuitName } from '@chorus/circuits';
 import { combinePoints, developmentKey, G1_GENERATOR, srsDigest } from '@chorus/commitment';
-import { describeError, type G1Point, type Hex, RULE_NAMES, type RuleName } from '@chorus/protocol';
+import { describeError, type Hex, RULE_NAMES, type RuleName } from '@chorus/protocol';
 import { decode, encode } from 'cborg';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  type TranscriptVector,
+  transcriptVectors,
+  vectorG1,
+  vectorG2,
+} from '../testing/transcript-vectors.ts';
 import { verifyProofFile } from '../verifier.ts';
 import { decodeProofFile, encodeProofFile, MAX_PROOF_FILE_BYTES, type ProofFile } from './proof-file.ts';
-
-const FILES = { 'reference-trust': 'transcript.json', 'reference-projection': 'projection.json' } as const;
-
-// biome-ignore lint/suspicious/noExplicitAny: a vector file
-type Case = any;
-
-function casesOf(rule: RuleName): Case[] {
-  const url = new URL(`../../../../test/vectors/transcript/${FILES[rule]}`, import.meta.url);
-  return JSON.parse(readFileSync(url, 'utf8')).cases;
-}
 
 const trustedFor = (rule: RuleName) => ({
   circuit: circuitArtifacts(16, rule),
@@ -24,12 +19,14 @@ const trustedFor = (rule: RuleName) => ({
 });
 const trusted = trustedFor('reference-trust');
 const cases = RULE_NAMES.flatMap((rule) =>
-  casesOf(rule).map((c): [string, RuleName, Case] => [`${rule}, ${c.name}`, rule, c]),
+  transcriptVectors(rule).cases.map((c): [string, RuleName, TranscriptVector] => [
+    `${rule}, ${c.name}`,
+    rule,
+    c,
+  ]),
 );
 
-function fileOf(c: Case, rule: RuleName = 'reference-trust'): ProofFile {
-  const point = ([x, y]: [string, string]): G1Point => ({ x: BigInt(x), y: BigInt(y) });
-  const pair = ([a, b]: [string, string]): [bigint, bigint] => [BigInt(a), BigInt(b)];
+function fileOf(c: TranscriptVector, rule: RuleName = 'reference-trust'): ProofFile {
   const { n, taskId, commitments, aggregate, ...statement } = c.statement;
   const { groth16, evaluations, gramHash, innerProduct, cross, quotient } = c.proof;
   const digest: Hex = `0x${'ab'.repeat(32)}`;
@@ -39,19 +36,19 @@ function fileOf(c: Case, rule: RuleName = 'reference-trust'): ProofFile {
       rule,
       size: n,
       taskId: BigInt(taskId),
-      commitments: commitments.map(point),
-      aggregate: point(aggregate),
+      commitments: commitments.map(vectorG1),
+      aggregate: vectorG1(aggregate),
     },
     proof: {
       gramHash: BigInt(gramHash),
       innerProduct: BigInt(innerProduct),
-      cross: point(cross),
-      quotient: point(quotient),
-      evaluations: evaluations.map(BigInt),
+      cross: vectorG1(cross),
+      quotient: vectorG1(quotient),
+      evaluations: evaluations.map(BigInt) as ProofFile['proof']['evaluations'],
       groth16: {
-        a: point(groth16.a),
-        b: { x: pair(groth16.b.x), y: pair(groth16.b.y) },
-        c: point(groth16.c),
+        a: vectorG1(groth16.a),
+        b: vectorG2(groth16.b),
+        c: vectorG1(groth16.c),
       },
     },
     srs: developmentKey(),
@@ -66,7 +63,7 @@ function fileOf(c: Case, rule: RuleName = 'reference-trust'): ProofFile {
   };
 }
 
-const file = fileOf(casesOf('reference-trust')[1]);
+const file = fileOf(transcriptVectors('reference-trust').cases[1]!);
 const json = encodeProofFile(file, 'json');
 const cbor = encodeProofFile(file, 'cbor');
 const text = new TextDecoder().decode(json);
