@@ -9,7 +9,10 @@ const tokenizer = createTokenizer(openDecoder(tinyModel()));
 /** Tokens from 100 on follow each other by a tenth of a nat; all others are as far below them as tokens that no text has. */
 const logits = () =>
   Float32Array.from({ length: tokenizer.size }, (_, id) => (id >= 100 && id < 120 ? (120 - id) / 10 : -20));
-const [LIKELY, STEPS] = [Array.from({ length: 8 }, (_, i) => 100 + i), [0, 102, 205, 307, 410, 512, 614, 717]];
+const [LIKELY, STEPS] = [
+  Array.from({ length: 8 }, (_, i) => 100 + i),
+  [0, 102, 205, 307, 410, 512, 614, 717],
+];
 
 /** How far a list is from what the model says, as its seller has made it for the one token of an answer. */
 function distance(ids: number[], below: number[]): number {
