@@ -135,8 +135,8 @@ export class Check implements Reading {
 
 /**
  * Mean distance of the listed tokens, in nats, after the mean difference is taken off: logits have no zero. A token that
- * is listed twice, or is far less likely than those that belong there, counts as far off, whatever is said of it: a
- * seller may know without the model how far some tokens are apart, such as those that no text has.
+ * is listed twice, or is further below those that belong there than any noise puts it, counts as far off, whatever is
+ * said of it: a seller may know without the model how far some tokens are apart, such as those that no text has.
  *
  * @param last the logit of the least likely token that belongs there
  */
@@ -147,7 +147,7 @@ function distanceOf(
 ): number {
   const differences = ids.map((id, i) => logits[id]! + below[i]! / NAT_PARTS);
   const mean = differences.reduce((sum, each) => sum + each, 0) / ids.length;
-  const isOdd = (id: number, i: number) => logits[id]! < last - MOST_DISTANCE || ids.indexOf(id) !== i;
+  const isOdd = (id: number, i: number) => logits[id]! < last - MOST_NOISE || ids.indexOf(id) !== i;
   const distances = differences.map((each, i) =>
     isOdd(ids[i]!, i) ? MOST_DISTANCE : Math.min(Math.abs(each - mean), MOST_DISTANCE),
   );
