@@ -7,8 +7,7 @@ import {
 } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import type { OpenAiAgent } from './agents.ts';
-import { openAiApp } from './app.ts';
-import { saying } from './testing/fake-agents.ts';
+import { post, saying } from './testing/fake-agents.ts';
 
 /** An agent that reports these events of each choice, the choices in turns. */
 function writer(events: readonly EngineCompletionEvent[], error?: unknown) {
@@ -25,11 +24,7 @@ function writer(events: readonly EngineCompletionEvent[], error?: unknown) {
   return { ...agent, executor: { ...executor, complete }, asked };
 }
 
-const ask = (agent: OpenAiAgent, body: object) =>
-  openAiApp({ agents: () => [agent] }).request('/v1/completions', {
-    method: 'POST',
-    body: JSON.stringify({ model: agent.name, ...body }),
-  });
+const ask = (agent: OpenAiAgent, body: object) => post('/v1/completions', agent, body);
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const token = (

@@ -1,8 +1,7 @@
 import { ChorusError, type EmbeddingEvent, type EmbeddingRequest } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import type { OpenAiAgent } from './agents.ts';
-import { openAiApp } from './app.ts';
-import { saying } from './testing/fake-agents.ts';
+import { post, saying } from './testing/fake-agents.ts';
 
 /** An agent whose vectors say which text they are of. */
 function embedder(error?: unknown) {
@@ -17,11 +16,7 @@ function embedder(error?: unknown) {
   return { ...agent, executor: { ...executor, embed }, asked };
 }
 
-const ask = (agent: OpenAiAgent, body: object) =>
-  openAiApp({ agents: () => [agent] }).request('/v1/embeddings', {
-    method: 'POST',
-    body: JSON.stringify({ model: agent.name, ...body }),
-  });
+const ask = (agent: OpenAiAgent, body: object) => post('/v1/embeddings', agent, body);
 
 describe('vectors of texts', () => {
   it.each<[string, unknown, object[]]>([

@@ -28,12 +28,14 @@ export function promisedTerms({
  * Where an agent keeps the receipts of a payment: below its base, as its protocols are.
  * @param url of the request that was paid for
  */
-export const receiptUrl = (nonce: string, url: string): string =>
-  url.replace(/\/(?:a2a|rest\/.*)$/, `/receipts/${nonce}`);
+export const receiptUrl = (nonce: string, url: string): string => belowBase(`receipts/${nonce}`, url);
 
-/** A place below an agent's base. @param url of its operations */
-export const belowBase = (path: string, url: string): string =>
-  url.replace(/\/(?:a2a|rest\/?.*)?$/, `/${path}`);
+/** A place below an agent's base. @param url of its operations, or the base */
+export function belowBase(path: string, url: string): string {
+  // The last such part: an agent may be called rest, or restaurant.
+  const base = /^(.*)\/(?:a2a|rest(?:\/.*)?)$/.exec(url)?.[1] ?? url.replace(/\/$/, '');
+  return `${base}/${path}`;
+}
 
 /** Path of an agent's card below its base (A2A 1.0, section 8.2). */
 export const CARD_PATH = '.well-known/agent-card.json';

@@ -144,6 +144,17 @@ describe('an answer that is re-executed', () => {
         likeliest: t.likeliest.map((each) => ({ ...each, below: each.ids.map((_, i) => i * 700) })),
       }),
     ],
+    [
+      'it lists one token many times',
+      'probabilities',
+      (t) => ({
+        ...t,
+        likeliest: t.likeliest.map(({ ids, below }) => ({
+          ids: ids.map(() => ids[0]!),
+          below: below.map(() => 0),
+        })),
+      }),
+    ],
   ])('is not consistent if %s: %s', async (_, check, change) => {
     expect(await failed(change(await write(exact)))).toContain(check);
   });

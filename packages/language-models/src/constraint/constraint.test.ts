@@ -111,6 +111,14 @@ describe('a text under a JSON Schema', () => {
     expect(bad.filter((text) => takes(schema, text))).toEqual([]);
   });
 
+  it('has constants of any length, also deep within others', () => {
+    const long = 'x'.repeat(15_000);
+    const nested = { anyOf: [{ const: long }, { type: 'array', items: { $ref: '#' } }] };
+    const text = `${'['.repeat(50)}"${long}"${']'.repeat(50)}`;
+    expect(takes(nested, text)).toBe(true);
+    expect(takes(nested, text.replace('xx', 'xy'))).toBe(false);
+  });
+
   it.each<[string, unknown]>([
     ['a pattern', { type: 'string', pattern: '^a+$' }],
     ['a bound on numbers', { type: 'integer', minimum: 3 }],

@@ -22,7 +22,7 @@ export interface Constraint {
 export class ConstraintTokens {
   readonly #tokenizer: Tokenizer;
   /** Tokens by their bytes: those that are whole letters of a string and no escape, and all others. */
-  readonly #plain: number[] = [];
+  readonly #plain: readonly number[];
   readonly #others: number[];
   readonly #all: number[];
 

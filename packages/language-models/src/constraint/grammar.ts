@@ -2,7 +2,7 @@
  * A grammar over bytes: what a text may be. Parts are shared, so equal parts are one object, and a rule is a part whose
  * content is known later, so that a grammar may contain itself.
  */
-export type Part = Bytes | Sequence | Choice | Rule;
+export type Part = Bytes | Sequence | Choice | Rule | Nothing;
 
 /** One byte of a set. */
 export interface Bytes {
@@ -11,10 +11,11 @@ export interface Bytes {
   readonly set: Uint8Array;
 }
 
-/** One part after the other; empty: nothing. */
+/** One part, and what follows it: a long text is followed byte by byte, and not laid out where it may begin. */
 export interface Sequence {
   readonly kind: 'sequence';
-  readonly parts: readonly Part[];
+  readonly first: Part;
+  readonly then: Part;
 }
 
 /** One of several parts. */
@@ -29,10 +30,16 @@ export interface Rule {
   part: Part | null;
 }
 
-export const NOTHING: Sequence = { kind: 'sequence', parts: [] };
+/** The empty text. */
+export interface Nothing {
+  readonly kind: 'nothing';
+}
 
+export const NOTHING: Nothing = { kind: 'nothing' };
+
+/** One part after the other; without any: nothing. */
 export const sequence = (...parts: Part[]): Part =>
-  parts.length === 1 ? parts[0]! : { kind: 'sequence', parts };
+  parts.length === 0 ? NOTHING : parts.reduceRight((then, first) => ({ kind: 'sequence', first, then }));
 
 export const choice = (...options: Part[]): Part =>
   options.length === 1 ? options[0]! : { kind: 'choice', options };

@@ -75,13 +75,11 @@ export class Machine {
         if (part.kind === 'bytes') ready.push(stack);
         else if (part.kind === 'choice') open.push(...part.options.map((each) => this.#pushed(each, rest)));
         else if (part.kind === 'rule') open.push(this.#pushed(part.part!, rest));
+        else if (part.kind === 'nothing') open.push(rest);
         else {
+          const first = this.#pushed(part.first, this.#pushed(part.then, rest));
           // What is too deep is no way to read it.
-          const opened = part.parts.reduceRight<Stack | null>(
-            (after, each) => this.#pushed(each, after),
-            rest,
-          );
-          if ((opened?.depth ?? 0) <= MOST_DEPTH) open.push(opened);
+          if (first.depth <= MOST_DEPTH) open.push(first);
         }
       }
     }

@@ -75,16 +75,18 @@ export class TextChoice {
   }
 }
 
-/** Parts of one choice as one. */
-export function joined(one: TextPart, more: TextPart): TextPart {
-  const logprobs =
-    one.logprobs &&
-    more.logprobs &&
-    (Object.fromEntries(
-      Object.entries(one.logprobs).map(([key, values]) => [
-        key,
-        [...values, ...more.logprobs![key as keyof TextLogprobs]],
-      ]),
-    ) as unknown as TextLogprobs);
-  return { ...more, text: one.text + more.text, logprobs };
+/** Parts of one choice, one or more, as one. */
+export function joined(parts: readonly TextPart[]): TextPart {
+  const listed = parts.flatMap(({ logprobs }) => logprobs ?? []);
+  const logprobs = {
+    tokens: listed.flatMap(({ tokens }) => tokens),
+    token_logprobs: listed.flatMap(({ token_logprobs }) => token_logprobs),
+    top_logprobs: listed.flatMap(({ top_logprobs }) => top_logprobs),
+    text_offset: listed.flatMap(({ text_offset }) => text_offset),
+  };
+  return {
+    ...parts.at(-1)!,
+    text: parts.map(({ text }) => text).join(''),
+    logprobs: listed.length > 0 ? logprobs : null,
+  };
 }

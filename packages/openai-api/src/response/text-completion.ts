@@ -33,18 +33,15 @@ export async function toTextCompletion(
   events: AsyncIterable<CompletionEvent>,
   answer: TextAnswer,
 ): Promise<object> {
-  const choices = new Map<number, Part>();
+  const choices = Array.from({ length: answer.count }, (): Part[] => []);
   const parts = partsOf(events, answer);
   let next = await parts.next();
-  for (; !next.done; next = await parts.next()) {
-    const before = choices.get(next.value.index);
-    choices.set(next.value.index, before ? joined(before, next.value) : next.value);
-  }
+  for (; !next.done; next = await parts.next()) choices[next.value.index]!.push(next.value);
   const usage = usageOf(next.value);
   return {
     object: 'text_completion',
     ...head,
-    choices: Array.from(choices.values()).sort((a, b) => a.index - b.index),
+    choices: choices.filter(({ length }) => length > 0).map(joined),
     ...(usage && { usage }),
   };
 }

@@ -1,8 +1,16 @@
 import type { AgentEvent, AgentExecutor, AgentRequest } from '@chorus/protocol';
 import type { OpenAiAgent } from '../agents.ts';
+import { openAiApp } from '../app.ts';
 
 export const completed: AgentEvent = { type: 'completed', usage: { inputTokens: 7, outputTokens: 3 } };
 export const text = (words: string): AgentEvent => ({ type: 'text', text: words });
+
+/** Ask an agent at a path of the API. */
+export const post = async (path: string, agent: OpenAiAgent, body: object): Promise<Response> =>
+  openAiApp({ agents: () => [agent] }).request(path, {
+    method: 'POST',
+    body: JSON.stringify({ model: agent.name, ...body }),
+  });
 
 /** An agent that does what `execute` does, and keeps what it was asked. */
 export function fakeAgent(

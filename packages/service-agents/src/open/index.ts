@@ -3,7 +3,8 @@
  *
  * @packageDocumentation
  */
-export { type AnswerAudit, type AnswerCheck, auditAnswer } from './audit-answer.ts';
+export type { AnswerCheck } from './answer-checks.ts';
+export { type AnswerAudit, auditAnswer } from './audit-answer.ts';
 export { type KeptAnswer, keptAnswerText, readKeptAnswer } from './kept-answer.ts';
 export { type LoadedAgent, loadAgent } from './load-agent.ts';
 export { forgetMemory, readMemory } from './memory.ts';

@@ -1,4 +1,4 @@
-import { ChorusError, decodeTranscript, encodeTranscript, type Transcript } from '@chorus/protocol';
+import { ChorusError, decodeTranscript, type Transcript } from '@chorus/protocol';
 import { z } from 'zod';
 
 const keptSchema = z.looseObject({
@@ -44,8 +44,7 @@ export function readKeptAnswer(text: string): KeptAnswer {
 }
 
 /** The same answer as the text of a file. */
-export const keptAnswerText = (answer: KeptAnswer): string =>
-  `${JSON.stringify({ ...answer, transcript: JSON.parse(new TextDecoder().decode(encodeTranscript(answer.transcript))) })}\n`;
+export const keptAnswerText = (answer: KeptAnswer): string => `${JSON.stringify(answer)}\n`;
 
 function notOne(reason: string, cause: unknown): ChorusError {
   return new ChorusError('E_AGENT_TRANSCRIPT', 'this is not an answer with its receipt', {

@@ -6,10 +6,11 @@ import { tinyModel } from '@chorus/language-models';
 import type { AnyEvent } from '@chorus/node';
 import { readReceipt } from '@chorus/payments';
 import { type AnswerReceipt, decodeTranscript, hasCode } from '@chorus/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { collect } from '../../../../test/collect.ts';
 import { MemoryLedger } from '../../../../test/twins/chain.ts';
 import { MemoryHub } from '../../../../test/twins/network.ts';
+import { type AnswerCheck, answerChecks, receiptChecks } from '../open/answer-checks.ts';
 import { auditAnswer } from '../open/audit-answer.ts';
 import { type KeptAnswer, keptAnswerText, readKeptAnswer } from '../open/kept-answer.ts';
 import { type AgentsNode, AgentsWorld, startAgentsNode } from '../testing/agents-node.ts';
@@ -20,19 +21,22 @@ const QUESTION = 'when does the ferry leave';
 let folder: string;
 let node: AgentsNode;
 let ledger: MemoryLedger;
-let warnings: AnyEvent[];
-beforeEach(async () => {
+/** The base of an agent without instructions, and without a price. */
+let writer: string;
+const warnings: AnyEvent[] = [];
+beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chorus-receipts-'));
   await writeFile(join(folder, 'tiny.gguf'), tinyModel({ seed: 4 }));
   await writeFile(join(folder, 'other.gguf'), tinyModel({ seed: 5 }));
   ledger = new MemoryLedger();
   const config = { gateway: { enabled: true }, agents: { tokens: [ledger.token] } };
-  warnings = [];
   const emit = (event: AnyEvent) => void (event.type === 'warning' && warnings.push(event));
   node = await startAgentsNode(folder, new MemoryHub(), config, emit, new AgentsWorld(ledger));
+  writer = await serve('writer');
 });
-afterEach(async () => {
-  await node.close();
+beforeEach(() => void warnings.splice(0));
+afterAll(async () => {
+  await node?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -62,32 +66,49 @@ async function keep(base: string): Promise<KeptAnswer> {
 
 const audit = (kept: KeptAnswer, model = 'tiny.gguf') =>
   auditAnswer(kept, { model: join(folder, model), adapter: null }, never);
-const failed = async (kept: KeptAnswer, model?: string) =>
-  (await audit(kept, model)).checks.flatMap(({ check, ok }) => (ok === false ? check : []));
+const failed = (checks: readonly AnswerCheck[]) =>
+  checks.flatMap(({ check, ok }) => (ok === false ? check : []));
 
 describe('an answer of a language model', () => {
   it('has a receipt, by which its caller re-executes it, and finds out what was altered', async () => {
-    const kept = await keep(await serve('writer'));
+    const kept = await keep(writer);
     expect(readKeptAnswer(keptAnswerText(kept))).toEqual(kept);
     expect(kept.transcript.answer.length).toBeGreaterThan(30);
-    const { verdict, checks, signer } = await audit(kept);
+    const { verdict, checks, signer, prompt } = await audit(kept);
     expect(checks.filter(({ ok }) => ok !== true)).toEqual([]);
     expect({ verdict, signer }).toEqual({ verdict: 'consistent', signer: kept.agent.did });
 
     const { transcript } = kept;
-    expect(await failed({ ...kept, text: `${kept.text} yes` })).toEqual(['text']);
-    expect(await failed({ ...kept, question: 'another one' })).toEqual(['question']);
-    expect(await failed({ ...kept, agent: { ...kept.agent, did: 'did:key:z6MkOther' } })).toEqual([
+    // What the model reads and writes is the same; what is said of it is not.
+    const found = { prompt, text: kept.text! };
+    const checksOf = (change: Partial<KeptAnswer>) => {
+      const answer = { ...kept, ...change };
+      return [...receiptChecks(answer).checks, ...answerChecks(answer, transcript.model, found)];
+    };
+    const altered = (change: Partial<KeptAnswer>) => failed(checksOf(change));
+    expect(altered({})).toEqual([]);
+    expect(altered({ text: `${kept.text} yes` })).toEqual(['text']);
+    expect(altered({ question: 'another one' })).toEqual(['question']);
+    // Where nothing is known, nothing is said to be right.
+    const unknown = checksOf({ question: ' ', text: null, agent: { ...kept.agent, did: null } });
+    expect(unknown.flatMap(({ check, ok }) => (ok === null ? check : []))).toEqual([
       'receipt',
+      'question',
+      'text',
     ]);
-    expect(await failed({ ...kept, receipt: `${kept.receipt.slice(0, -3)}AAA` })).toContain('receipt');
-    const other = { ...transcript, salt: '0'.repeat(32) };
-    expect(await failed({ ...kept, transcript: other })).toEqual(['transcript']);
-    expect(await failed(kept, 'other.gguf')).toEqual(expect.arrayContaining(['model', 'probabilities']));
+    expect(altered({ agent: { ...kept.agent, did: 'did:key:z6MkOther' } })).toEqual(['receipt']);
+    expect(altered({ receipt: `${kept.receipt.slice(0, -3)}AAA` })).toEqual(['receipt']);
+    expect(altered({ receipt: '' })).toEqual(['receipt']);
+    expect(altered({ transcript: { ...transcript, salt: '0'.repeat(32) } })).toEqual(['transcript']);
+    expect(altered({ transcript: { ...transcript, likeliest: [], answer: [] } })).toEqual(['transcript']);
+
+    const other = await audit({ ...kept, text: 'another' }, 'other.gguf');
+    expect(other.verdict).toBe('inconsistent');
+    expect(failed(other.checks)).toEqual(expect.arrayContaining(['model', 'text', 'probabilities']));
   });
 
   it('at the OpenAI API has the receipt in a field of its own, and so has each choice of a completion', async () => {
-    const base = await serve('writer');
+    const base = writer;
     const post = async (path: string, body: object) =>
       (await (
         await fetch(new URL(path, base), {
@@ -121,11 +142,11 @@ describe('an answer of a language model', () => {
     expect((await collect(agent.call(QUESTION))).at(-1)).not.toHaveProperty('receipt');
     expect(JSON.stringify(agent.card)).not.toContain('answer-receipt');
     const kept = await keep(await serve('open', 'instructions: Be kind to snails.\nreceipts: true\n'));
-    expect((await audit(kept)).checks.filter(({ ok }) => ok === false)).toEqual([]);
+    expect(failed((await audit(kept)).checks)).toEqual([]);
   });
 
   it('has a transcript that only its digest leads to', async () => {
-    const base = await serve('writer');
+    const base = writer;
     for (const path of [`transcripts/${'0'.repeat(64)}`, 'transcripts/', 'transcripts/../tasks.sqlite']) {
       expect((await fetch(new URL(path, base))).status).toBe(404);
     }
@@ -136,9 +157,9 @@ describe('an answer of a language model', () => {
   });
 
   it('is given without a receipt if that cannot be kept, and the owner is warned', async () => {
-    const base = await serve('writer');
+    const base = await serve('full');
     // A file where the folder was: nothing can be written there.
-    const transcripts = join(folder, 'agents', 'writer', 'transcripts');
+    const transcripts = join(folder, 'agents', 'full', 'transcripts');
     await rm(transcripts, { recursive: true });
     await writeFile(transcripts, '');
     const agent = await connectAgent(base, { allowPrivate: true });

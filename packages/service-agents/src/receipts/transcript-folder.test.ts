@@ -28,7 +28,9 @@ it('the latest thousand are kept, and none for longer than a week', async () => 
     await utimes(join(folder, name(n)), month, month);
   }
   await writeFile(join(folder, 'other'), 'of someone else');
+  await writeFile(join(folder, `${name(5)}.new`), 'half of one');
   const kept = await TranscriptFolder.open(folder);
+  // Nor what a crash has left half written.
   expect(await readdir(folder)).toEqual(['other']);
   for (let n = 10; n < 1_015; n++) await kept.keep(name(n), bytes(`${n}`));
   expect(await kept.read(name(14))).toBeNull();

@@ -28,7 +28,11 @@ export class TranscriptFolder {
   static async open(folder: string): Promise<TranscriptFolder> {
     await makeFolder(folder, 0o700);
     const opened = new TranscriptFolder(folder);
-    const found = readdirSync(folder)
+    const names = readdirSync(folder);
+    // What a crash has left of writing one.
+    const halves = names.filter((name) => /^[0-9a-f]{64}\.new$/.test(name));
+    await Promise.all(halves.map((name) => rm(join(folder, name), { force: true })));
+    const found = names
       .filter((name) => /^[0-9a-f]{64}$/.test(name))
       .map((name) => ({ name, info: statSync(join(folder, name)) }))
       .sort((a, b) => a.info.mtimeMs - b.info.mtimeMs);

@@ -77,8 +77,9 @@ export class Check implements Reading {
     const at = place - this.scoresFrom;
     const id = this.#transcript.answer[at]!;
     // Before the sampling changes them.
-    this.#likeliest.push(listed(logits));
-    this.#distance[at] = distanceOf(this.#transcript.likeliest[at]!, logits);
+    const own = listed(logits);
+    this.#likeliest.push(own);
+    this.#distance[at] = distanceOf(this.#transcript.likeliest[at]!, logits, logits[own.ids.at(-1)!]!);
     adjustLogits(logits, this.#sampling, this.#seen);
     const isKept = this.#keep(logits, id);
     // Places of tokens are counted from 0: as many as stand before the one that was drawn.
@@ -132,11 +133,23 @@ export class Check implements Reading {
   }
 }
 
-/** Mean distance of the listed tokens, in nats, after the mean difference is taken off: logits have no zero. */
-function distanceOf({ ids, below }: Transcript['likeliest'][number], logits: Float32Array): number {
+/**
+ * Mean distance of the listed tokens, in nats, after the mean difference is taken off: logits have no zero. A token that
+ * is listed twice, or is further below those that belong there than any noise puts it, counts as far off, whatever is
+ * said of it: a seller may know without the model how far some tokens are apart, such as those that no text has.
+ *
+ * @param last the logit of the least likely token that belongs there
+ */
+function distanceOf(
+  { ids, below }: Transcript['likeliest'][number],
+  logits: Float32Array,
+  last: number,
+): number {
   const differences = ids.map((id, i) => logits[id]! + below[i]! / NAT_PARTS);
   const mean = differences.reduce((sum, each) => sum + each, 0) / ids.length;
-  return (
-    differences.reduce((sum, each) => sum + Math.min(Math.abs(each - mean), MOST_DISTANCE), 0) / ids.length
+  const isOdd = (id: number, i: number) => logits[id]! < last - MOST_NOISE || ids.indexOf(id) !== i;
+  const distances = differences.map((each, i) =>
+    isOdd(ids[i]!, i) ? MOST_DISTANCE : Math.min(Math.abs(each - mean), MOST_DISTANCE),
   );
+  return distances.reduce((sum, each) => sum + each, 0) / ids.length;
 }
