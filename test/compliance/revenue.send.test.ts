@@ -34,7 +34,7 @@ it('a network whose contracts are from before there were tills has none', async 
   expect(await findRevenueContracts(provider, deployed.token)).toBeNull();
 });
 
-/** Approves as USDT does, and tells of purchases that were none. */
+/** Approves as USDT does, and emits events of purchases that were none. */
 const SOURCE = `// SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
@@ -82,7 +82,7 @@ it('units in a token that changes no allowance but from or to zero can be bought
   await buyer.close();
 });
 
-it('what a purchase cost is told by the contract of the units, not by the token', async () => {
+it('what a purchase cost is read from the contract of the units, not from the token', async () => {
   const { buyer, agentId, asset } = await unitsInOddToken();
   await (await asset.getFunction('lie')()).wait();
   expect((await buyer.buyUnits(agentId, 10n, 1_010n)).paid).toBe(1_010n);
