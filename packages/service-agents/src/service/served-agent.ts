@@ -34,8 +34,8 @@ import { receiptedExecutor } from '../receipts/receipted-executor.ts';
 import { TranscriptFolder } from '../receipts/transcript-folder.ts';
 import { agentFolder } from '../serve/agent-folder.ts';
 import { pathOf } from '../serve/agent-path.ts';
+import { refusal } from '../serve/refusal.ts';
 import { type Observer, observedExecutor } from './observed-executor.ts';
-import { refusal } from './refusal.ts';
 
 /** Seconds that a task may take beyond the agent's own limit, which ends it with a better message. */
 const GRACE_SECONDS = 10;

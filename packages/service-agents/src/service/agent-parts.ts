@@ -1,0 +1,85 @@
+import type { Components } from '@chorus/node';
+import { explain } from '@chorus/protocol';
+import type { AgentsNodeConfig } from '../config/agents-config.ts';
+import { AgentDirectory } from '../directory/agent-directory.ts';
+import { Listings } from '../directory/listings.ts';
+import { NetworkAgents } from '../directory/network-agents.ts';
+import type { AgentsEvent } from '../events/agent-events.ts';
+import { NodePayments } from '../payments/node-payments.ts';
+import { AgentIdentities } from '../registration/agent-identities.ts';
+import { Registrations } from '../registration/registrations.ts';
+import { registryOf } from '../registration/registry-of.ts';
+import { InboundRequests } from '../serve/inbound-requests.ts';
+import { AgentSlots } from './agent-slots.ts';
+import { OutboundCalls } from './outbound-calls.ts';
+
+/** What the service consists of. */
+export interface AgentParts {
+  registrations: Registrations;
+  slots: AgentSlots;
+  identities: AgentIdentities;
+  directory: AgentDirectory;
+  network: NetworkAgents;
+  payments: NodePayments;
+  inbound: InboundRequests;
+  calls: OutboundCalls;
+}
+
+/**
+ * Creates the parts of the service and connects them. None of them asks another one before `start`.
+ * @param stopping aborted when the service stops
+ */
+export function createParts(components: Components<AgentsNodeConfig>, stopping: AbortSignal): AgentParts {
+  const { store, ports, keySeed, config, signal } = components;
+  const registrations = new Registrations(store);
+  const payments = new NodePayments(components);
+  const listings = new Listings(store);
+  const directory: AgentDirectory = new AgentDirectory({
+    ports,
+    keySeed,
+    listings,
+    registry: () => registryOf(ports.chain),
+    own: () => identities.announced(),
+    listens: config.agents.directory,
+    onError: (error) => components.emit<AgentsEvent>({ type: 'agents.directory-failed', ...explain(error) }),
+    signal: AbortSignal.any([signal, stopping]),
+  });
+  const network = new NetworkAgents({
+    ports,
+    directory,
+    listings,
+    tokens: config.agents.tokens,
+    ownCard: (name) => slots.get(name)?.served?.card ?? null,
+    signal,
+  });
+  const inbound = new InboundRequests({
+    agent: (name) => slots.get(name),
+    callable: () => slots.callable(),
+    paid: (request, caller, answer) => payments.serve(request, caller, answer),
+  });
+  const calls = new OutboundCalls({
+    network: ports.network,
+    own: (request, peer) => inbound.answer(request, peer),
+    resolve: (agentId) => network.resolve(agentId),
+    payments: () => payments.source(),
+  });
+  const slots: AgentSlots = new AgentSlots({
+    components,
+    registrations,
+    selling: () => payments.selling(),
+    hiring: calls.hiring,
+    serve: () => ports.network.serve((request, peer) => inbound.answer(request, peer)),
+    onChange: () => directory.wake(),
+  });
+  const identities = new AgentIdentities({
+    ports,
+    records: registrations,
+    find: (name) => slots.find(name).served,
+    served: () => slots.all().flatMap(({ served }) => served ?? []),
+    onChange: async (name) => {
+      await slots.get(name)?.identityChanged();
+      directory.wake();
+    },
+  });
+  return { registrations, slots, identities, directory, network, payments, inbound, calls };
+}
