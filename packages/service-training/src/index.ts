@@ -33,7 +33,7 @@ export type { RoundQuery } from './journal/history.ts';
 export { Journal, type JournalReader, type JournalTask } from './journal/journal.ts';
 export type { RoundRecord, TokenTotals } from './journal/records.ts';
 export type { RecordedStep, StepGate, StepName, StepPoint, StepState } from './journal/steps.ts';
-export { independentValidators } from './policy/task-policy.ts';
+export { independentValidators } from './policy/task-figures.ts';
 export { createProving, type Proving } from './proving/proving.ts';
 export { type StartOptions, startNode, type TrainingNode } from './service/start-node.ts';
 export { type Training, type TrainingOptions, training } from './service/training.ts';

@@ -2,7 +2,7 @@ import type { JoinResult, LeaveResult, RefundResult, TaskDetail, TaskList } from
 import { decimalsOf } from '@chorus/chain';
 import { decodeTerms, type Terms } from '@chorus/protocol';
 import type { TasksSource } from '../admin-areas/tasks.ts';
-import { missedRoundBps } from '../policy/task-policy.ts';
+import { missedRoundBps } from '../policy/task-figures.ts';
 import { rolesIn, taskDetail } from '../status/task-view.ts';
 import type { AskedTraining } from './asked-training.ts';
 

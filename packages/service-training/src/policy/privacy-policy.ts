@@ -2,7 +2,7 @@ import type { Role, Terms } from '@chorus/protocol';
 import { epsilonOf, type PrivateRun } from '@chorus/training';
 import type { PrivacyConfig } from '../config/privacy-config.ts';
 import { plannedRuns, privacyOf } from '../privacy/settings.ts';
-import type { Refusal } from './task-policy.ts';
+import type { Refusal } from './considered-task.ts';
 
 /** The facts for the decision, in addition to the task. */
 export interface PrivacyState {

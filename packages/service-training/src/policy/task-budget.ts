@@ -11,9 +11,11 @@ import type { PrivateRun } from '@chorus/training';
 import type { TrainingSettings } from '../config/settings.ts';
 import type { DataUse } from '../journal/data-uses.ts';
 import { plannedRuns } from '../privacy/settings.ts';
+import type { Consideration, NodeState } from './considered-task.ts';
 import type { LeftTasks } from './left-tasks.ts';
+import { evaluateRoom, IDLE_BYTES } from './room-policy.ts';
 import { type TaskNeeds, taskNeeds } from './task-needs.ts';
-import { type Consideration, evaluateRoom, evaluateTask, IDLE_BYTES, type NodeState } from './task-policy.ts';
+import { evaluateTask } from './task-policy.ts';
 
 /** Duties of a round that no other node depends on yet: postponing them leaves nothing half done. */
 const BEGINNINGS: readonly Duty['kind'][] = ['train', 'seal-reference'];

@@ -5,16 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { OWN_NETWORK } from '../config/own-network.ts';
 import { privacyConfigSchema } from '../config/privacy-config.ts';
 import { type Limits, limitsSchema } from '../config/settings.ts';
-import {
-  type ConsideredTask,
-  type ConsideredTerms,
-  evaluateTask,
-  expectedReward,
-  independentValidators,
-  longestLockSeconds,
-  longestSeconds,
-  type NodeState,
-} from './task-policy.ts';
+import type { ConsideredTask, ConsideredTerms, NodeState } from './considered-task.ts';
+import { expectedReward, independentValidators, longestLockSeconds, longestSeconds } from './task-figures.ts';
+import { evaluateTask } from './task-policy.ts';
 import { leastPhases } from './work.ts';
 
 const TOKEN = '0x00000000000000000000000000000000000000aA';

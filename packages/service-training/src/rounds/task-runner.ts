@@ -1,5 +1,4 @@
 import {
-  type Address,
   type Duty,
   dutiesOf,
   hasCode,
@@ -12,9 +11,11 @@ import {
 } from '@chorus/protocol';
 import { Wakeable } from '@chorus/utils';
 import { asksNothingMore } from './asks-nothing-more.ts';
+import { DisputeAttendance } from './disputes/dispute-attendance.ts';
 import { Disputes } from './disputes/disputes.ts';
 import { lookForPayload } from './disputes/look-for-payload.ts';
-import { DutyScheduler, keyOf, RETRY_DUTY } from './duty-scheduler.ts';
+import { DutyScheduler, keyOf } from './duty-scheduler.ts';
+import { dueAt, hasBegun } from './duty-timing.ts';
 import type { ModelCommitmentCheck } from './model-commitment-check.ts';
 import { ModelSync } from './model-sync.ts';
 import { performDuty } from './perform-duty.ts';
@@ -40,12 +41,6 @@ const IDLE_MILLISECONDS = 5_000;
 const LOOK_AGAIN_MILLISECONDS = 1_000;
 
 /**
- * After the deadline from which every account may advance a phase: minimum wait, and the spread of accounts after
- * it.
- */
-const ADVANCE_MILLISECONDS = { least: 500, spread: 2_000 };
-
-/**
  * Runs the rounds of one task: reads the chain, derives this account's duties, and does each once. Its whole state
  * can be restored from the chain, the journal or a repetition.
  */
@@ -60,14 +55,15 @@ export class TaskRunner {
   ended = false;
   readonly #duties = new DutyScheduler();
   readonly #model: ModelSync;
+  readonly #attendance: DisputeAttendance;
   readonly #loop = new Wakeable();
-  #disputesAt = 0;
   #members: Member[] | null = null;
 
   constructor(session: TaskSession) {
     this.session = session;
     this.#model = new ModelSync(session);
     this.disputes = new Disputes(session, (context, trainer) => lookForPayload(session, context, trainer));
+    this.#attendance = new DisputeAttendance(this.disputes, this.#duties, (error) => warn(session, error));
   }
 
   /** Checks that this node's model is the one on chain. */
@@ -75,7 +71,7 @@ export class TaskRunner {
     return this.#model.check;
   }
 
-  /** Handles disputes; null before the first round. */
+  /** As of `Attended`: the context, to those who handle disputes. */
   get known(): RoundContext | null {
     return this.context;
   }
@@ -130,7 +126,7 @@ export class TaskRunner {
         const look = await this.#look();
         if (look !== 'goes on') return look;
         next = Math.min(next, this.#act(ALL_DUTIES));
-        if (this.context) this.#attendDisputes(this.context);
+        if (this.context) this.#attendance.attend(this.context);
       } catch (error) {
         if (signal.aborted) break;
         warn(this.session, error);
@@ -232,37 +228,4 @@ export class TaskRunner {
     if (key === null || !this.#duties.isOpen(key)) return;
     this.#duties.startBackground(key, prefetch(this.session, context, isCurrent), { once: true });
   }
-
-  /** Handle open disputes in parallel to the rounds, one after the other. */
-  #attendDisputes(context: RoundContext): void {
-    const key = 'disputes';
-    if (context.task.openCases === 0 || !this.#duties.isOpen(key) || Date.now() < this.#disputesAt) return;
-    const work = this.disputes.attend(context).then(
-      (next) => {
-        const wait = next === null ? 0 : (next - Math.floor(Date.now() / 1000)) * 1000;
-        this.#disputesAt = Date.now() + Math.min(IDLE_MILLISECONDS, Math.max(RETRY_DUTY.first, wait));
-      },
-      (error: unknown) => {
-        this.#disputesAt = Date.now() + IDLE_MILLISECONDS;
-        warn(this.session, error);
-      },
-    );
-    this.#duties.startBackground(key, work);
-  }
-}
-
-/** Whether this node has begun its vector of the round, in this run or an earlier one. */
-function hasBegun({ journal, taskId }: TaskSession, { kind, round }: Duty): boolean {
-  return journal.step({ taskId, round, step: kind === 'train' ? 'train' : 'reference' }) !== null;
-}
-
-/**
- * When a duty is due, unix milliseconds. Every account may advance a phase; a wait that differs by account prevents all
- * from trying at once.
- */
-function dueAt(duty: Duty, account: Address): number {
-  if (duty.kind === 'settle') return duty.from * 1000;
-  if (duty.kind !== 'advance') return 0;
-  const { least, spread } = ADVANCE_MILLISECONDS;
-  return duty.from * 1000 + least + (Number.parseInt(account.slice(-4), 16) % spread);
 }

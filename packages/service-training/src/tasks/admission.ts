@@ -13,7 +13,7 @@ import type { TrainingSettings } from '../config/settings.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { TaskFiles } from '../payloads/task-files.ts';
 import type { TaskBudget, TaskFacts } from '../policy/task-budget.ts';
-import { acceptsToken } from '../policy/task-policy.ts';
+import { acceptsToken } from '../policy/stake-policy.ts';
 import { QUICKEST_STEP_SECONDS } from '../policy/work.ts';
 import type { TaskSession } from '../rounds/session/task-session.ts';
 import type { Background } from '../utils/background.ts';
