@@ -60,11 +60,11 @@ export async function writeShard(path: string, dataset: Dataset): Promise<void> 
 
 /**
  * Read a data set written by {@link writeShard}.
- * @param spill if given, a shard too large for memory is read where it lies, batch by batch
  * @throws ChorusError `E_DATA_UNREADABLE` if the file cannot be read, `E_DATA_FORMAT` if it is not a
  * whole, undamaged shard
  */
 export function readShard(path: string): Promise<MemoryDataset>;
+/** @param spill if given, a shard too large for memory is read where it lies, batch by batch */
 export function readShard(path: string, spill?: Pick<SpillOptions, 'memoryBytes'>): Promise<Dataset>;
 export async function readShard(path: string, spill?: Pick<SpillOptions, 'memoryBytes'>): Promise<Dataset> {
   const damaged = (message: string, facts: Record<string, string | number> = {}, cause?: unknown) =>
