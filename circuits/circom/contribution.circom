@@ -18,7 +18,7 @@ include "reference-trust.circom";
 //
 // NOTE what the circuit does not enforce: that the matrix is a Gram matrix at all (the Gram argument does), that
 // alpha and beta are the transcript's (the verifier supplies them), and that an entry is above -2^62: that one value
-// is let through beside all of |entry| < 2^62. Updates of int16 entries stay below 2^52.
+// is let through as well as all of |entry| < 2^62. Updates of int16 entries stay below 2^52.
 template Contribution(n, logN) {
     // Public, in this order. innerProduct is c of the Gram argument, gramHash is h.
     signal input alpha;

@@ -65,7 +65,7 @@ describe('what a contributor allows', () => {
     }
   });
 
-  it('is said where the node takes on nothing new', async () => {
+  it('is reported while the node accepts nothing new', async () => {
     const { node } = await network.add('night', { roles: [], limits: { hours: [notNow()] } });
     expect(node.resources.pauses()).toMatchObject([{ code: 'E_LIMIT_HOURS' }]);
     expect(node.resources.withinHours()).toBe(false);
@@ -119,7 +119,7 @@ describe('a task that is left', () => {
     expect(of(bob, 'joined')).toHaveLength(1);
   });
 
-  it('is not taken up again once the chain was told', async () => {
+  it('is not taken up again once it is on chain', async () => {
     const { request, requester, shards } = await setUp();
     const bob = await network.add('bob', { roles: ['trainer'], data: shards[1]! });
     const taskId = await requester.node.services.training.publish(request);

@@ -37,7 +37,7 @@ let folder: string;
 let devnet: Devnet;
 let deployment: Deployment;
 let requester: TrainingNode;
-/** The IPFS daemon beside the trainer. */
+/** The IPFS daemon next to the trainer. */
 let daemon: FakeKubo;
 const nodes: NodeAtWork[] = [];
 
@@ -228,7 +228,7 @@ describe('a node at work', () => {
     ]) {
       expect(kinds).toContain(kind);
     }
-    // Whoever comes back with the id of an event gets what followed it.
+    // A client that comes back with the id of an event gets what followed it.
     const from = streamed.findIndex(({ event }) => event.type === 'joined');
     const again: StreamedEvent<EventJson>[] = [];
     const stop = new AbortController();
@@ -292,7 +292,7 @@ describe('a node at work', () => {
     });
   });
 
-  it('ends in order when it is told to, and takes its token with it', async () => {
+  it('ends in order when asked, and takes its token with it', async () => {
     const alice = nodes[0]!;
     const ended = exitOf(alice.process);
     expect(await alice.client.shutdown()).toEqual({ accepted: true });

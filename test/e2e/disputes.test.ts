@@ -54,7 +54,7 @@ async function runTask(wraps: Record<string, (storage: StoragePort) => StoragePo
 }
 
 describe('a round with members that withhold', () => {
-  it('does without a reference that is opened and given to nobody: it is rejected, unpaid and slashed', async () => {
+  it('does without a reference that is opened and given to no one: it is rejected, unpaid and slashed', async () => {
     const { taskId, chain, accountOf } = await runTask({ vera: withholding('reference', () => true) });
     await network.until(() => told('round-settled').length > 0);
     const task = await chain.task(taskId);
@@ -62,7 +62,7 @@ describe('a round with members that withhold', () => {
     const vera = task.validators.indexOf(accountOf('vera'));
     expect(settled.rejected).toEqual([vera]);
     expect(settled.rewards.every((reward) => reward > 0n)).toBe(true);
-    // The fee is not parted with her, and what she lost is burned: these terms leave nobody a gain.
+    // The fee is not parted with her, and what she lost is burned: these terms leave no one a gain.
     expect(await chain.claimable(task.token, accountOf('vera'), [])).toBe(0n);
     expect(settled.validatorFee).toBe((settled.budget * 200n) / 10_000n);
     expect(told('slashed')[0]).toMatchObject({
@@ -73,7 +73,7 @@ describe('a round with members that withhold', () => {
     expect(await chain.balance(task.token, '0x000000000000000000000000000000000000dEaD')).toBe(200n);
   });
 
-  it('leaves out a trainer whose payload cannot be had; shown in time, it costs the trainer nothing more', async () => {
+  it('leaves out a trainer whose payload is unavailable; shown in time, it costs the trainer nothing more', async () => {
     let withhold = true;
     const { taskId, chain, accountOf } = await runTask({ bob: withholding('update', () => withhold) });
     await network.until(() => told('case-opened').length > 0);
@@ -88,7 +88,7 @@ describe('a round with members that withhold', () => {
     expect(told('slashed')).toEqual([]);
     const agentId = (await chain.members(taskId)).find((m) => m.address === accountOf('bob'))!.agentId;
     await network.until(() => network.ledger.stakes.pool(network.ledger.token, agentId).free === 1_000n);
-    // In the second round it was to be had, and was paid.
+    // In the second round it was available, and was paid.
     expect((await chain.settledRound(taskId, 2))!.rewards[bob]).toBeGreaterThan(0n);
   });
 

@@ -127,31 +127,37 @@ it.each<[RpcFault, string, RegExp]>([
   ['401', 'E_CHAIN_UNREACHABLE', /refuses the access key/],
   ['html', 'E_CHAIN_UNREACHABLE', /not a JSON-RPC service/],
   ['429', 'E_CHAIN_LIMITED', /too many requests/],
-])('an endpoint that answers with %s is told when it begins and when it ends', async (fault, code, words) => {
-  const before = { began: told('condition-began', code).length, ended: told('condition-ended', code).length };
-  rpc.times = [];
-  rpc.fault = fault;
-  const away = await statusUntil((status) =>
-    chainWarnings(status).some((warning) => warning.code === code && words.test(warning.message)),
-  );
-  expect(chainWarnings(away)).toEqual([
-    expect.objectContaining({ code, message: expect.stringMatching(words) }),
-  ]);
-  if (fault === '429') {
-    await sleep(3_000 * RETRY_AFTER);
-    // The first refusal meets requests that are under way.
-    const [first = 0] = rpc.times;
-    const later = rpc.times.filter((at) => at > first + 1_000);
-    expect(later.length).toBeLessThanOrEqual(1 + (Date.now() - first) / (1_000 * RETRY_AFTER));
-  }
-  rpc.fault = 'pass';
-  const back = await statusUntil(
-    ({ chain }) => chain.reachable && told('condition-ended', code).length > before.ended,
-  );
-  expect(back.chain).toMatchObject({ reachable: true, requests: { limit: 100_000, pausedUntil: null } });
-  expect(told('condition-began', code).length).toBeGreaterThan(before.began);
-  expect(told('condition-began', code).length).toBe(told('condition-ended', code).length);
-});
+])(
+  'an endpoint that answers with %s is reported when it begins and when it ends',
+  async (fault, code, words) => {
+    const before = {
+      began: told('condition-began', code).length,
+      ended: told('condition-ended', code).length,
+    };
+    rpc.times = [];
+    rpc.fault = fault;
+    const away = await statusUntil((status) =>
+      chainWarnings(status).some((warning) => warning.code === code && words.test(warning.message)),
+    );
+    expect(chainWarnings(away)).toEqual([
+      expect.objectContaining({ code, message: expect.stringMatching(words) }),
+    ]);
+    if (fault === '429') {
+      await sleep(3_000 * RETRY_AFTER);
+      // The first refusal meets requests that are under way.
+      const [first = 0] = rpc.times;
+      const later = rpc.times.filter((at) => at > first + 1_000);
+      expect(later.length).toBeLessThanOrEqual(1 + (Date.now() - first) / (1_000 * RETRY_AFTER));
+    }
+    rpc.fault = 'pass';
+    const back = await statusUntil(
+      ({ chain }) => chain.reachable && told('condition-ended', code).length > before.ended,
+    );
+    expect(back.chain).toMatchObject({ reachable: true, requests: { limit: 100_000, pausedUntil: null } });
+    expect(told('condition-began', code).length).toBeGreaterThan(before.began);
+    expect(told('condition-began', code).length).toBe(told('condition-ended', code).length);
+  },
+);
 
 it.each<[RpcFault, RegExp]>([
   ['401', /refuses the access key/],

@@ -126,7 +126,7 @@ describe('chorus demo', () => {
     );
     expect(rewards.reduce((a: bigint, b: bigint) => a + b, 0n)).toBe(BigInt(paid));
     expect(report.modelOpensCommitment).toBe(true);
-    // All it left is what it was told to keep.
+    // All it left is what its options say it keeps.
     expect(await readdir(join(scratch, 'tmp'))).toEqual([]);
   });
 

@@ -70,7 +70,7 @@ describe('a task that is published in the background', () => {
     expect(created()).toBe(1);
   });
 
-  it('is found again by whoever asks after a lost answer, though the budget has left the wallet', async () => {
+  it('is found again by a client that asks after a lost answer, though the budget has left the wallet', async () => {
     const { requester, request } = await alone({ budget: 600_000n });
     const { chain } = requester.node.ports;
     const create = chain.createTask.bind(chain);
@@ -89,7 +89,7 @@ describe('a task that is published in the background', () => {
     expect(created()).toBe(2);
   });
 
-  it('is waited for where the chain has not said yet, rather than paid for again', async () => {
+  it('of which the chain has not said yet is not paid for again', async () => {
     const { requester, outline } = await alone();
     const { chain } = requester.node.ports;
     const create = chain.createTask.bind(chain);
@@ -180,7 +180,7 @@ describe('before anything is escrowed', () => {
     expect(await chain.balance(network.ledger.token, chain.account)).toBe(1_000_000n);
   });
 
-  it('a task whose announcement nobody could read is refused', async () => {
+  it('a task whose announcement no node could read is refused', async () => {
     const { request, requester } = await alone();
     requester.node.ports.network.multiaddrs = () => [`/dns4/${'x'.repeat(300)}/tcp/1`];
     await expect(requester.node.services.training.publish(request)).rejects.toMatchObject({
@@ -251,7 +251,7 @@ describe('a node’s own task', () => {
     expect(await chain.balance(network.ledger.token, chain.account)).toBe(1_000_000n);
   });
 
-  it('that began before another node was there is told to that one, once', async () => {
+  it('that began before another node was there is announced to that one, once', async () => {
     const { request, shards, validation } = await smallTask(network, 1, { rounds: 2 });
     const requester = await network.add('requester', { roles: [] });
     const alice = await network.add('alice', { roles: ['trainer'], data: shards[0]! });

@@ -15,7 +15,7 @@ const ROUNDS = 4;
 
 /**
  * Two honest trainers, one that sends the last round's references instead of training, and three validators, one of
- * which is started anew in the middle.
+ * which is started again in the middle.
  * @returns the rider's part of what each round paid its trainers
  */
 async function ridersParts(): Promise<number[]> {

@@ -152,7 +152,7 @@ describe('a round on the ports in memory', () => {
               if (property === 'get') {
                 return (cid: string, options: Parameters<typeof target.get>[1]) =>
                   options.maxBytes === aggregateBytes(52_650)
-                    ? Promise.reject(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'))
+                    ? Promise.reject(new ChorusError('E_STORAGE_UNAVAILABLE', 'no peer has it'))
                     : target.get(cid, options);
               }
               const value = Reflect.get(target, property, target);
@@ -337,7 +337,7 @@ describe('a round with sealed payloads', () => {
       chain.round(taskId, 2),
       chain.settledRound(taskId, 2),
     ]);
-    // The one that Carol sealed out was told the key by the others.
+    // The one that Carol sealed out got the key from the others.
     expect(settled).toMatchObject({ unavailable: [], rejected: [] });
     const paid = task.trainers.indexOf(carol.node.ports.chain.account);
     expect(settled!.shares[paid]).toBeGreaterThan(0);
@@ -374,7 +374,7 @@ describe('a round with sealed payloads', () => {
         await ask(FILE_KEY_PROTOCOL, { taskId, digest: fromHex(update!.digest) }),
       );
       expect(told).toHaveProperty('refused');
-      // Nobody has taken a payload that is not to check it: not the requester, and not Alice, who was away.
+      // No member has taken a payload that is not to check it: not the requester, and not Alice, who was away.
       for (const { node, name } of [requester, alice]) {
         const own = author === node.ports.chain.account;
         expect(await node.ports.storage.has(cidFromDigest(update!.digest, dimension)), name).toBe(own);

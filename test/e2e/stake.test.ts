@@ -104,7 +104,7 @@ function answerOf({ code, stdout, stderr }: Outcome) {
 
 const json = async (name: string, ...args: string[]) => answerOf(await stake(name, ...args, '--json'));
 
-/** The same in a process of its own, beside others. */
+/** The same in a process of its own, next to others. */
 const jsonApart = async (name: string, ...args: string[]) =>
   answerOf(await outcomeOf(startChorus(['stake', ...args, '--json'], surroundings(name))));
 

@@ -86,7 +86,7 @@ async function startVictim(shard: string): Promise<{ client: AdminClient; wallet
   return { client, wallet };
 }
 
-describe('a node that was made by plain `chorus init`, beside a stranger', { timeout: 900_000 }, () => {
+describe('a node that was made by plain `chorus init`, next to a stranger', { timeout: 900_000 }, () => {
   it('joins none of his tasks, spends no gas, keeps its stake, and says why', async () => {
     const { request, shards } = await smallTask({ ledger: { token: deployment.token } } as TwinNetwork, 1);
     const shard = join(folder, 'digits.shard');

@@ -121,7 +121,7 @@ const lines = (text: string) =>
     .filter(Boolean)
     .map((line) => JSON.parse(line));
 
-describe('chorus task create beside a running node', () => {
+describe('chorus task create next to a running node', () => {
   it('publishes by it a model of one’s own, which the node trains in the first round', async () => {
     const terms = ['--budget', '40.5', '--licence', 'MIT', '--privacy', '3:0.5'];
     const windows = ['--join-seconds', `${patientSeconds(120)}`, '--commit-seconds', `${patientSeconds(60)}`];
@@ -265,7 +265,7 @@ describe('chorus task create beside a running node', () => {
     }
   });
 
-  it('starts no node of its own where it was told not to stay', async () => {
+  it('starts no node of its own with --detach', async () => {
     const idle = homeOf('idle');
     await mkdir(idle, { mode: 0o700 });
     await copyFile(join(homeOf('alice'), CONFIG_FILE), join(idle, CONFIG_FILE));

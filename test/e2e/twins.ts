@@ -113,7 +113,7 @@ export class TwinNetwork {
     await mkdir(dataDir, { recursive: true });
     const nodeKey = await writeNewNodeKey(dataDir);
     const start = async (again = false) => {
-      // Whoever was connected to a closed node waits for it to come back.
+      // A node that was connected to a closed one waits for it to come back.
       const others = this.nodes.filter((each) => each.name !== name);
       const known = again ? others : others.slice(0, 1);
       const network = this.hub.create(nodeKey.peerId);
@@ -215,7 +215,7 @@ interface SmallTaskOptions {
 }
 
 /**
- * A small task on generated digits, and the shards for `trainers` trainers and so many validators. Phases are in seconds
+ * A small task on generated digits, and the shards for `trainers` trainers and that number of validators. Phases are in seconds
  * of a quiet machine.
  */
 export async function smallTask(

@@ -7,7 +7,7 @@ import { smallDigits } from './riders/small-digits.ts';
 const train = smallDigits({ seed: 1, count: 700 });
 const test = smallDigits({ seed: 2, count: 100 });
 
-/** A small task: three honest trainers, one rider, three validators, real training. In the first round nobody can ride. */
+/** A small task: three honest trainers, one rider, three validators, real training. In the first round no trainer can ride. */
 async function play(
   scoring: 'reference-trust' | 'reference-projection',
   ride: Ride,
@@ -53,7 +53,7 @@ describe('what a rider earns after the first round, of all that trainers are pai
     expect(riderOf(await play('reference-trust', ride)).relative).toBeGreaterThan(0.5);
   });
 
-  it('an honest trainer is paid in every round, though the gate takes its part of late rounds', async () => {
+  it('an honest trainer is paid in every round, though the gate takes its part of rounds that end late', async () => {
     const { records } = await play('reference-projection', 'honest');
     for (const { clients } of records) {
       for (const { share, gate } of clients) {

@@ -14,7 +14,7 @@ const options = parseDemoOptions({
 });
 
 describe('a network in which the drawn aggregator and a validator are killed', () => {
-  it('goes on with the next candidate and the other reference, slashes who was waited for, and balances', async () => {
+  it('goes on with the next candidate and the other reference, slashes members that missed their deadline, and balances', async () => {
     const killed: string[] = [];
     const report = await runDemo(
       options,

@@ -14,7 +14,7 @@ import { tinyParams, tinyTask } from './crash/tiny-task.ts';
 /** Rounds that are measured, for a shorter or longer soak: CHORUS_SOAK_ROUNDS. */
 const ROUNDS = Number(process.env.CHORUS_SOAK_ROUNDS ?? 200);
 /**
- * Tasks before that, of so many rounds: caches fill, the compiler settles, and the requester keeps as many models with
+ * Tasks before that, of that number of rounds: caches fill, the compiler settles, and the requester keeps as many models with
  * a thread each as it ever does.
  */
 const WARM_UP = [40, 2, 2, 2];

@@ -34,7 +34,7 @@ describe('a trainer that dies', () => {
     expect(second).toMatchObject({ weight: 0, share: 0, reward: '0' });
   });
 
-  it('after committing is left out by the votes of the validators that its payload cannot be had', () => {
+  it('after committing is left out by the votes of the validators that its payload is unavailable', () => {
     const [first] = roundsOf(COMMITTED);
     expect(first).toMatchObject({ weight: 0, share: 0, reward: '0' });
     expect(first!.reason).toContain('was not available');

@@ -117,7 +117,7 @@ const ATTACKS: Record<string, { attack: Attack; earns: string | null }> = {
     },
     earns: 'too-many-requests',
   },
-  'blocks nobody asked for': {
+  'blocks that no peer asked for': {
     attack: async (hostile, victim) => {
       const data = new Uint8Array(randomBytes(1_000));
       const block = Buffer.concat([field(1, Uint8Array.of(1, 0x55, 0x12, 32)), field(2, data)]);

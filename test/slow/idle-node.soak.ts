@@ -20,7 +20,7 @@ const SETTLE_MILLISECONDS = 150_000;
 const READINGS = 12;
 const EVERY_MILLISECONDS = 5_000;
 
-/** What was measured (docs/reference/operations.md) and a seventh more; an import or a leak that nobody noticed costs more. */
+/** What was measured (docs/reference/operations.md) and a seventh more; an unnoticed import or leak costs more. */
 const MOST_BYTES = { built: 160e6, 'from source': 195e6 };
 
 let folder: string;

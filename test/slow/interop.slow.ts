@@ -56,7 +56,7 @@ describe('stock Helia', () => {
     expect(Buffer.concat(parts).equals(bytes)).toBe(true);
   });
 
-  test('cuts a file as we do where it is told to, and a node fetches it from there', async () => {
+  test('cuts a file as we do with our options, and a node fetches it from there', async () => {
     const bytes = new Uint8Array(randomBytes(3_500_000));
     const cid = await fs.addBytes(bytes, { profile: 'unixfs-v1-2025' });
     expect(cid.toString()).toBe(await storage.cidOf(bytes));

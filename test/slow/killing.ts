@@ -48,7 +48,7 @@ export async function demoKilling(nodes: number, kills: Kill[]): Promise<DemoRep
   return report;
 }
 
-/** What holds for a trainer that was killed and started again: it is paid for every round, and so many nodes agree. */
+/** What holds for a trainer that was killed and started again: it is paid for every round, and that number of nodes agrees. */
 export function expectResumed(report: DemoReport, name: string, agreeing: number): void {
   expect(report.rounds).toHaveLength(2);
   for (const round of report.rounds) {

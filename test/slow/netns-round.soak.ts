@@ -99,7 +99,7 @@ async function cutAndHeal(on: LossyNetwork, taskId: bigint, signal: AbortSignal)
     if (event.type === 'slashed') say(`round ${event.round}: a member is slashed for ${event.offence}`);
     const cut = CUTS[made.length];
     if (event.type !== 'phase-changed' || event.phase !== cut?.phase || event.round === lastRound) continue;
-    // The past is told as well: only what is still so can be cut.
+    // Past states are reported as well: only one that still holds can be cut.
     const { phase, round } = await on.chain.round(taskId, event.round);
     if (phase !== cut.phase) continue;
     lastRound = round;
@@ -115,7 +115,7 @@ async function cutAndHeal(on: LossyNetwork, taskId: bigint, signal: AbortSignal)
   return made;
 }
 
-/** Who is still waited for: all have the last model and their earnings in the end, and their stake is free. */
+/** Members that are not done: in the end all have the last model and their earnings, and their stake is free. */
 async function waitedFor({ chain, ended, addresses }: LossyNetwork, taskId: bigint): Promise<string[]> {
   const [{ openCases }, ...accounts] = await Promise.all([
     chain.task(taskId),

@@ -14,7 +14,7 @@ import { pseudoRandom } from './netns/random.ts';
  */
 const PARTITION_MS = 30_000;
 
-/** After a cut of the links every peer is to be had again by then: a redial, and its pause. */
+/** After a cut of the links every peer is reachable again by then: a redial, and its pause. */
 const RECONNECTED_MS = 10_000;
 
 /** 100 ms there and 100 ms back, a packet in fifty lost each way, 10 Mbit/s each way. */
@@ -220,7 +220,7 @@ describe.skipIf(why !== null)('a node behind a NAT', () => {
        s.setTimeout(3000, () => process.exit(1)); s.on('error', () => process.exit(1)); s.on('connect', () => process.exit(0));`,
     ]);
     const [code] = (await once(refused, 'exit')) as [number];
-    expect(code, 'nobody gets in from outside').toBe(1);
+    expect(code, 'no one gets in from outside').toBe(1);
     await until(async () => {
       await hidden.refresh();
       return hidden.addresses.some((address) => address.includes('/p2p-circuit'));

@@ -16,7 +16,7 @@ export interface SoftwareVulkan {
  * SwiftShader and a Vulkan loader out of Debian's `chromium-common`, unpacked into a temporary folder: nothing is
  * installed. Mesa's llvmpipe would not do, it lacks a feature that onnxruntime's WebGPU provider asks for.
  *
- * @returns the driver, or why there is none
+ * @returns the driver, or why it does not exist
  */
 export async function softwareVulkan(): Promise<SoftwareVulkan | { missing: string }> {
   if (process.platform !== 'linux') return { missing: `Debian is needed, this is ${process.platform}` };

@@ -7,7 +7,7 @@ export type RpcFault = 'pass' | '401' | '404' | '429' | '502' | 'html' | 'hang' 
 /** Seconds after which the endpoint takes requests again, as it says with 429. */
 export const RETRY_AFTER = 2;
 
-/** A JSON-RPC endpoint in front of another, which fails as it is told. It takes requests on any path, as any user. */
+/** A JSON-RPC endpoint in front of another, which fails as a test asks it to. It takes requests on any path, as any user. */
 export class FaultyRpc {
   fault: RpcFault = 'pass';
   /** Unix milliseconds of the requests that came since they were last forgotten. */

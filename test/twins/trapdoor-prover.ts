@@ -6,7 +6,7 @@ import { AbiCoder, id, keccak256 } from 'ethers';
 
 /**
  * A prover that knows the secrets of both setups, and so needs no circuit and no large reference string: it
- * proves whatever it is told, true or not, which is what tests of a verifier want. Written from the protocol's
+ * proves every statement that it is given, true or not, which is what tests of a verifier want. Written from the protocol's
  * text alone, on other libraries than the product's prover.
  */
 export const P = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
@@ -94,7 +94,7 @@ export interface ProofInput {
   shares: number[];
 }
 
-/** Lies that the prover can be told to tell. */
+/** False statements that the prover can be asked to prove. */
 export interface Lies {
   /** The vector that C_A commits to, instead of the weighted sum. */
   aggregate?: readonly bigint[];

@@ -67,7 +67,7 @@ export interface Commitments {
   references: readonly (Committed | null | undefined)[];
 }
 
-/** keccak256 of 31 points, x and y: of 16 updates, then of 15 references; zero where there is none. */
+/** keccak256 of 31 points, x and y: of 16 updates, then of 15 references; zero for those that are absent. */
 export function hashOf({ updates, references }: Commitments): Hex {
   const words = (entries: Commitments['updates'], count: number): string[] =>
     Array.from({ length: count }, (_, i) => entries[i]).flatMap((entry) =>

@@ -14,7 +14,7 @@ describe('a crowd', () => {
   });
   afterAll(() => world?.close());
 
-  it('of a thousand applicants sixteen get in, first come, first served, and nobody else’s stake is held', async () => {
+  it('of a thousand applicants sixteen get in, first come, first served, and no other stake is held', async () => {
     const { chain, identities, stakes, tasks, token } = world;
     const trainers = Array.from({ length: APPLICANTS }, (_, i) => id(`applicant ${i}`).slice(0, 42));
     await chain.rpc('anvil_autoImpersonateAccount', [true]);
@@ -31,7 +31,7 @@ describe('a crowd', () => {
       const agent = 6 + i;
       await chain.rpc('anvil_setBalance', [applicant, '0xde0b6b3a7640000']);
       await identities.send(applicant, 'register()');
-      // Whoever comes after the sixteenth is refused whatever it has staked: one in a hundred has.
+      // Every account after the sixteenth is refused whatever it has staked: one in a hundred has.
       const staked = i <= PLACES || (i + 1) % 100 === 0;
       if (staked) await stakes.send(chain.accounts[5]!, 'deposit', token.address, agent, STAKE);
       const join = ['join', play.id, agreed, agent, 1, '0x01', []] as const;
@@ -39,7 +39,7 @@ describe('a crowd', () => {
       if (outcome === 'joined') await tasks.send(applicant, ...join);
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     }
-    // The sixteenth completes the task, which starts: whoever comes later is told so.
+    // The sixteenth completes the task, which starts: the refusal of later ones says so.
     expect(Object.fromEntries(outcomes)).toEqual({ joined: PLACES, TaskNotJoining: APPLICANTS - PLACES });
     expect((await play.task()).trainers.map((t: string) => t.toLowerCase())).toEqual(
       trainers.slice(0, PLACES),

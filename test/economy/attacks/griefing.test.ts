@@ -42,7 +42,7 @@ describe('members that cost the others', () => {
     expect((await wealth(play, candidate)) - before[0]!).toBe(9_999n - 3n * verdictFee);
   });
 
-  it('a candidate out of its window makes nobody post anything', async () => {
+  it('a candidate out of its window makes no validator post anything', async () => {
     const play = await Play.start(world, { validators: [1, 5, 6], aggregators: [4, 7] });
     await play.toSettle();
     const { settleStart } = await play.round();
@@ -72,7 +72,7 @@ describe('members that cost the others', () => {
       await world.tasks.send(validator, 'postVerdict', play.id, 1, i, 0, { x: 0, y: 0 }, vote);
     }
     await play.pass();
-    // Nobody is slashed; the candidate, which earned nothing, has lost half of what it would have earned.
+    // No member is slashed; the candidate, which earned nothing, has lost half of what it would have earned.
     expect(await play.lockOf(candidate)).toBe(1000n);
     const after = await Promise.all([candidate, ...play.validators].map((a) => wealth(play, a)));
     expect(after.map((amount, i) => amount - before[i]!)).toEqual([
@@ -90,7 +90,7 @@ describe('members that cost the others', () => {
     await play.playRound();
     expect(Number((await play.task()).status)).toBe(3);
     await world.tasks.send(play.owner, 'refund', play.id);
-    // Three rounds of four, which nobody was paid for, and what rounding left.
+    // Three rounds of four, which no one was paid for, and what rounding left.
     expect((await play.balance(play.owner)) - before).toBeGreaterThanOrEqual(750_000n);
     for (const trainer of play.trainers) {
       await world.tasks.send(play.owner, 'releaseStake', play.id, trainer);

@@ -5,7 +5,7 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
 /** Contracts that attack, by name. */
 export const HOSTILE = {
-  /** Calls what it was told to in the middle of a transfer, once, and tells receivers that are contracts. */
+  /** Makes the call it was given in the middle of a transfer, once, and tells receivers that are contracts. */
   CallingToken: `${HEADER}
 interface Receiver { function tokensReceived() external; }
 contract CallingToken is ERC20("Calling", "CALL") {
@@ -25,7 +25,7 @@ contract CallingToken is ERC20("Calling", "CALL") {
         if (to.code.length != 0) { try Receiver(to).tokensReceived() {} catch {} }
     }
 }`,
-  /** An account that is a contract, and that does what it was told to whenever it is paid. */
+  /** An account that is a contract, and that makes the call it was given whenever it is paid. */
   Thief: `${HEADER}
 contract Thief {
     address public target;

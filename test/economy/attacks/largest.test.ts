@@ -24,7 +24,7 @@ describe('the largest committee', () => {
   });
   afterAll(() => world?.close());
 
-  it('of which nobody acts is slashed in one transaction', async () => {
+  it('of which no member acts is slashed in one transaction', async () => {
     // All but one validator, without whom the trainers would not be to blame.
     await play.seal(play.validators[0]!);
     const receipt = await play.pass(world.chain.accounts.at(-3)!);
@@ -33,7 +33,7 @@ describe('the largest committee', () => {
     expect(BigInt(receipt.gasUsed)).toBeLessThan(TRANSACTION_GAS);
   });
 
-  it('of which every candidate waits, and nobody’s payload and one reference alone can be had, is settled in one', async () => {
+  it('of which every candidate waits, with no payload and one reference available, is settled in one', async () => {
     await play.toSettle();
     const { settleStart } = await play.round();
     await world.chain.jumpTo(Number(settleStart) + 100 * AGGREGATORS);

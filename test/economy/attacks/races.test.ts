@@ -129,7 +129,7 @@ describe('transactions that overtake each other', () => {
     await attestor.send(thief, 'attest', play.id, 1);
     const answered = await validations.read('getValidationStatus', salted);
     expect([answered.agentId, answered.response]).toEqual([BigInt(agent), 100n]);
-    // The taken hash is answered for nobody.
+    // No one gets an answer for the taken hash.
     expect((await validations.read('getValidationStatus', hash)).response).toBe(0n);
   });
 
@@ -157,7 +157,7 @@ describe('transactions that overtake each other', () => {
     await token.send(owner, 'approve', stakes.address, 2n ** 256n - 1n);
   });
 
-  it('an owner that cancels in the block of the last join stops the task or is too late, and nobody loses', async () => {
+  it('an owner that cancels in the block of the last join stops the task or is too late, and no one loses', async () => {
     for (const first of ['cancel', 'join'] as const) {
       const play = await Play.create(world);
       const [a, b] = play.trainers as [string, string];
@@ -244,7 +244,7 @@ describe('transactions that overtake each other', () => {
     expect(await play.claimable(censored)).toBeGreaterThan(200_000n);
   });
 
-  it('a verdict given before the chain was reorganised settles no round in which a trainer committed anew', async () => {
+  it('a verdict given before the chain was reorganised settles no round in which a trainer committed again', async () => {
     const play = await Play.start(world);
     const [first, second] = play.trainers as [string, string];
     const [validator] = play.validators as [string];

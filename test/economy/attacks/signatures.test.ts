@@ -73,7 +73,7 @@ describe('signatures', () => {
     expect(await refusedWith(play, [good])).toBe('InvalidVotes');
   });
 
-  it('a verdict says nothing else than what was signed, and counts for nobody else', async () => {
+  it('a verdict says nothing else than what was signed, and counts for no other signer', async () => {
     const play = await Play.start(world, { validators: [1, 5] });
     await play.toSettle();
     const [first, second] = play.validators as [string, string];
@@ -103,7 +103,7 @@ describe('signatures', () => {
     );
   });
 
-  it('a word that a payload can be had is worth nothing in another case, chain or contract', async () => {
+  it('a word that a payload is available is worth nothing in another case, chain or contract', async () => {
     const play = await Play.start(world, { trainers: [2, 3], params: { rounds: 2 } });
     await play.toSettle();
     await play.settle(undefined, { unavailable: 3 });
@@ -159,7 +159,7 @@ describe('signatures', () => {
     const past = (await world.chain.now()) - 1;
     const late = await signClaim(world, wallet, { ...message, deadline: past });
     expect(await refusal(claim(late, OTHER, past))).toBe('SignatureExpired');
-    // Whoever sends it, it pays what it says to whom it says.
+    // It pays what it says to whom it says, no matter who sends it.
     await world.tasks.send(thief, 'claimBySignature', ...claim(good));
     expect(await play.balance(OTHER)).toBe(owed);
     expect(await refusal(claim(good))).toBe(invalid);

@@ -271,7 +271,7 @@ describe('tokens and receivers that attack', () => {
         const fees = settled.protocolFee + settled.aggregatorFee + settled.validatorFee;
         expect(rewards + fees + remaining).toBe(budget);
         expect(settled.protocolFee).toBe(budget / 100n);
-        // Nobody is paid more than an exact third, or less by more than the two floors take.
+        // No member is paid more than an exact third, or less by more than the two floors take.
         for (const reward of settled.rewards) {
           const third = settled.pool / 3n;
           expect(reward).toBeLessThanOrEqual(third);
@@ -288,7 +288,7 @@ describe('tokens and receivers that attack', () => {
     for (const stake of [1n, 9n, 99n, 101n]) {
       const play = await Play.start(world, { params: { stake, rounds: 1 } });
       await play.pass();
-      // Where nobody seals, no trainer is to blame.
+      // If no validator seals, no trainer is to blame.
       expect(await play.lockOf(play.trainers[0]!)).toBe(stake);
       expect(await play.lockOf(play.validators[0]!)).toBe(stake - (stake * 3n) / 100n);
     }
@@ -300,7 +300,7 @@ describe('tokens and receivers that attack', () => {
     const [attacker, victim] = [chain.accounts[5]!, chain.accounts[6]!];
     await world.identities.send(attacker, 'register()');
     await stakes.send(attacker, 'deposit', token.address, 9, 1n);
-    // Tokens sent to the contract are nobody's stake: the price does not move.
+    // Tokens sent to the contract are no one's stake: the price does not move.
     await token.send(attacker, 'transfer', stakes.address, 10n ** 20n);
     await stakes.send(victim, 'deposit', token.address, 9, 1000n);
     const shares: bigint = await stakes.read('sharesOf', token.address, 9, victim);

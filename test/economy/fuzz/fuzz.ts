@@ -64,7 +64,7 @@ export async function openArena(replaced: Record<string, CompiledContract> = {})
   return { ...world, tokens: [world.token, six], actors, agents: ACTORS + 1, lens };
 }
 
-/** One drawn call. Its text is what a failing run is told by. */
+/** One drawn call. A failing run shows its text. */
 class Step implements fc.AsyncCommand<Context, FuzzResult> {
   readonly kind: string;
   readonly dice: Dice;

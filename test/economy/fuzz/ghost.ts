@@ -41,7 +41,7 @@ export interface GhostCase {
   index: number;
   accusers: string[];
   deadline: number;
-  /** A majority has said that the payload is to be had. */
+  /** A majority has said that the payload is available. */
   won: boolean;
   resolved: boolean | null;
 }
@@ -194,7 +194,7 @@ export class Ghost {
     this.tickets.push({ id: Number(args.ticketId), owner, maturesAt: Number(args.maturesAt), done: false });
   }
 
-  /** In the second half of its own window, and nobody else's. */
+  /** In the second half of its own window, and of no other's. */
   private requested(task: GhostTask, by: string, fee: bigint, now: number): void {
     const { round, params } = task;
     require(!round.requested, 'asked twice for verdicts');
@@ -393,7 +393,7 @@ export function require(holds: boolean, what: string): void {
   if (!holds) throw new Error(`invariant: ${what}`);
 }
 
-/** Whoever commits or opens does so once in a round. */
+/** A member commits or opens once in a round. */
 function first(map: Map<string, Committed>, account: string, { commitment }: Committed): void {
   require(!map.has(account), 'committed or opened twice');
   map.set(account, { commitment });

@@ -13,7 +13,7 @@ const folder = process.env.CHORUS_PROBES!;
 const instrumented = JSON.parse(fs.readFileSync(`${folder}/instrumented.json`, 'utf8')) as Instrumented;
 const hits = `${folder}/hits-${process.pid}.txt`;
 const seen = new Set<string>();
-/** Calls repeat themselves: so many of one function with one outcome are traced. */
+/** Calls repeat themselves: at most this number of one function with one outcome is traced. */
 const ALIKE = 12;
 const calls = new Map<string, number>();
 
@@ -65,7 +65,7 @@ function startChainsBehindProxies(): void {
     server.listen(front, '127.0.0.1');
     server.unref();
     const changed = args.with(at + 1, String(back));
-    // Whoever runs the chain for us must not put a proxy of its own before it.
+    // What runs the chain for us must not put a proxy of its own before it.
     const env = { ...process.env, NODE_OPTIONS: '' };
     const child = spawn(command, [...changed, '--disable-code-size-limit'], { ...options, env });
     child.on('exit', () => {

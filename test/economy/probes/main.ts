@@ -2,7 +2,7 @@
  * `pnpm coverage:contracts`: which statements and branches of the contracts the tests reach, counted on chain.
  * Further arguments are path filters of tests; `--add` adds to what earlier runs on the same sources have reached. Tests
  * that measure gas or compare code fail in such a run, as the code is another; that does not matter here. Writes
- * summary.json beside this file.
+ * summary.json next to this file.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -34,7 +34,7 @@ export class Play {
     });
   }
 
-  /** A task that nobody has joined yet. */
+  /** A task that no account has joined yet. */
   static async create(world: World, options: PlayOptions = {}): Promise<Play> {
     const play = new Play(world, options);
     const receipt = await world.tasks.send(play.owner, 'createTask', play.params);

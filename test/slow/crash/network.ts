@@ -99,7 +99,7 @@ async function start(
     options.onEvent?.(name, event);
   };
 
-  // Nobody asks these nodes anything: they start faster without their admin API.
+  // No one asks these nodes anything: they start faster without their admin API.
   const shared = {
     chain: { url: devnet.url, contract: deployment.taskManager },
     admin: { enabled: false },

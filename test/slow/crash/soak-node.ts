@@ -88,7 +88,7 @@ export class SoakNode {
     return new SoakNode(options, node, network, log);
   }
 
-  /** Bytes and files under a folder of the node's, 0 where there is none. */
+  /** Bytes and files under a folder of the node's, 0 if it does not exist. */
   async usage(...path: string[]): Promise<{ bytes: number; files: number }> {
     const root = join(this.folder, ...path);
     const total = { bytes: 0, files: 0 };

@@ -10,7 +10,7 @@ const INPUT_SHAPE = [16];
 const CLASSES = 3;
 const SAMPLES = 48;
 
-/** What a step of training on a few hundred numbers costs is nothing beside the rest of a round. */
+/** What a step of training on a few hundred numbers costs is nothing compared with the rest of a round. */
 export interface TinyTask {
   /** One for each trainer, and the last for the validators. */
   shards: Dataset[];

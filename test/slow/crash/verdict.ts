@@ -28,7 +28,7 @@ export function settledRounds(
   return Promise.all(numbers.map((round) => requester.ports.chain.settledRound(taskId, round)));
 }
 
-/** Nobody did anything twice, whoever died in between: each act of each member and round is on chain once. */
+/** No member did anything twice, whichever died in between: each act of each member and round is on chain once. */
 export function expectNothingTwice(events: ChainEvent[]): void {
   const seen = new Set<string>();
   for (const event of events) {
@@ -87,7 +87,7 @@ export async function expectNoWaste({ devnet, members }: CrashNetwork): Promise<
   }
 }
 
-/** Whoever told of the model after a round told the same, before and after being killed; all have the last one. */
+/** Every node that reported the model after a round reported the same, before and after being killed; all have the last one. */
 export async function expectOneModel(network: CrashNetwork, taskId: bigint, rounds: number): Promise<void> {
   for (const [round, digests] of network.digests) expect(digests.size, `models of round ${round}`).toBe(1);
   const last = (await settledRounds(network, taskId, rounds)).findLastIndex((round) => round !== null) + 1;
@@ -112,7 +112,7 @@ export async function expectBalanced(network: CrashNetwork, taskId: bigint, roun
   await Promise.all(members.map((member) => member.process.stop()));
   const count = settled.filter((s) => s !== null).length;
   for (const { name, process, address } of members) {
-    // All that a member had is its stake, which is free again, and whole: nobody was slashed.
+    // All that a member had is its stake, which is free again, and whole: no member was slashed.
     const account = await chain.memberAccount(taskId, address);
     expect(await chain.stake(deployment.token, account!.agentId), name).toMatchObject({ free: STAKE });
     const earned = await chain.balance(deployment.token, address);

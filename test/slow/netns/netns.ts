@@ -18,7 +18,7 @@ export interface Shape {
 }
 
 export interface Link extends Shape {
-  /** Put a router before the namespace that hides it (source NAT): nobody outside can begin a connection to it. */
+  /** Put a router before the namespace that hides it (source NAT): no one outside can begin a connection to it. */
   nat?: boolean;
 }
 

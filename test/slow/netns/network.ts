@@ -45,7 +45,7 @@ export const WINDOWS = {
   referenceSeconds: patientSeconds(20),
   settleSeconds: patientSeconds(25),
 };
-/** Without so many references no round goes on. */
+/** No round goes on without that number of references. */
 export const MIN_VALIDATORS = 2;
 /**
  * How long a trainer may contest that it was away: time to be connected again, to show its payload to the validators
@@ -58,7 +58,7 @@ export interface LossyNetwork {
   net: Netns;
   devnet: Devnet;
   deployment: Deployment;
-  /** Reads the chain beside the lossy links, to judge what comes of them. */
+  /** Reads the chain next to the lossy links, to judge what comes of them. */
   chain: ChorusChain;
   requester: MemberProcess;
   members: MemberProcess[];

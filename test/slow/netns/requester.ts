@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { type NodeEvent, parseConfig, startNode, type TaskRequest } from '@chorus/service-training';
 
-/** What is told beside events. */
+/** What is reported in addition to events. */
 export type FromRequester = { published: bigint } | { fault: string };
 
 const [file] = process.argv.slice(2);

@@ -26,7 +26,7 @@ export function settledRounds({ chain }: LossyNetwork, task: TaskState): Promise
   return Promise.all(Array.from({ length: task.round }, (_, i) => chain.settledRound(task.id, i + 1)));
 }
 
-/** Every round has one end; a void one was out of time, with nothing to go on with or nobody who settled. */
+/** Every round has one end; a void one was out of time, with nothing to go on with or no candidate that settled. */
 export async function expectEndedByTheRules(
   network: LossyNetwork,
   task: TaskState,
@@ -66,7 +66,7 @@ async function expectVoidByTheRules(
   expect(enough, `round ${round} could have gone on from ${last.phase}`).toBe(false);
 }
 
-/** The proof of every settled round holds, and every member was told exactly what the chain has. */
+/** The proof of every settled round holds, and every member reports exactly what the chain has. */
 export async function expectProvenAndTold(
   network: LossyNetwork,
   task: TaskState,
@@ -105,7 +105,7 @@ export async function expectProvenAndTold(
   }
 }
 
-/** Nobody ever computed another model of a round; all have the last one, and it opens the chain's commitment. */
+/** No node ever computed another model of a round; all have the last one, and it opens the chain's commitment. */
 export function expectOneModel({ models, ended }: LossyNetwork, settled: (SettledRound | null)[]): void {
   for (const [round, digests] of models) {
     expect(new Set(digests.values()).size, `models of round ${round}`).toBe(1);

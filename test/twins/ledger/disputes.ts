@@ -1,4 +1,4 @@
-// Was a payload to be had? And the stake that waits for the answer.
+// Disputes about the availability of a payload, and the stake locked until they are resolved.
 
 import { refusal } from '@chorus/chain';
 import { type Address, type AvailableVote, hasDeparted } from '@chorus/protocol';

@@ -207,7 +207,7 @@ function closeCommit(ledger: MemoryLedger, task: MemoryTask, round: RoundState, 
   if (all) enterReference(ledger, task, round, emit);
 }
 
-/** Whom the phase that has run out waited for. */
+/** The members that missed the deadline of the phase that has run out. */
 function absentIn(task: MemoryTask, round: RoundState): [Address, Offence][] {
   const { state } = task;
   const present = (account: Address): boolean => !hasDeparted(state, account);

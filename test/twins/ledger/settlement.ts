@@ -160,7 +160,7 @@ function pay(
   };
 }
 
-/** Candidates that let their window pass although the validators' votes were to be had. */
+/** Candidates that let their window pass although the validators' votes were available. */
 function skippedIn(task: MemoryTask, round: RoundState, turn: number): Address[] {
   if (excused(task, round)) return [];
   const { requested, agreed } = task.asked.get(round.round) ?? { requested: turn, agreed: 0 };

@@ -116,7 +116,7 @@ export const MESSAGES: { name: string; kind: Kind; value: Message }[] = [
     value: { type: 'presence' as const, taskId: 2n ** 53n, round, stage, peerId, multiaddrs },
   })),
   {
-    name: 'a request for a verdict: all payloads can be had',
+    name: 'a request for a verdict: all payloads are available',
     kind: 'verdict-request',
     value: { taskId: 0n, round: 1, unavailable: [], rejected: [], novelty: { x: 0n, y: 0n } },
   },

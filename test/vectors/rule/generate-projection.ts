@@ -119,7 +119,7 @@ const cases: Case[] = [
   { name: 'maximal entries, half of them negative', gram: maximal(Array.from({ length: 16 }, (_, i) => (i % 2 ? -1n : 1n))) },
   { name: 'maximal entries, all negative', gram: maximal(new Array<bigint>(16).fill(-1n)) },
   { name: 'maximal entries, one trainer', gram: maximal([1n]) },
-  { name: 'maximal beside the smallest norm that counts', gram: (() => { const g = maximal([1n, 1n]); const last = [...HEADS, 32767n].map((x) => x * 2n ** 19n); last.forEach((x, i) => { g[5]![i] = g[i]![5] = x; }); g[5]![5] = 2n ** 16n; return g; })() },
+  { name: 'maximal next to the smallest norm that counts', gram: (() => { const g = maximal([1n, 1n]); const last = [...HEADS, 32767n].map((x) => x * 2n ** 19n); last.forEach((x, i) => { g[5]![i] = g[i]![5] = x; }); g[5]![5] = 2n ** 16n; return g; })() },
   { name: 'sixteen trainers', gram: random(1, 16) },
 ];
 for (let seed = 10; seed < 34; seed++) {

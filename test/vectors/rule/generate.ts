@@ -63,7 +63,7 @@ const cases: Case[] = [
   { name: 'maximal entries, half of them negative', vectors: true, gram: signs(Array.from({ length: 16 }, (_, i) => (i % 2 ? -1n : 1n))) },
   { name: 'maximal entries, all negative', vectors: true, gram: signs(new Array<bigint>(16).fill(-1n)) },
   { name: 'maximal entries, one trainer', vectors: true, gram: signs([1n]) },
-  { name: 'maximal beside minimal entries', vectors: true, gram: padded([[225n * MAXIMAL, 15n * MAXIMAL, 15n * 32767n], [15n * MAXIMAL, MAXIMAL, 32767n], [15n * 32767n, 32767n, 1n]], 2) },
+  { name: 'maximal next to minimal entries', vectors: true, gram: padded([[225n * MAXIMAL, 15n * MAXIMAL, 15n * 32767n], [15n * MAXIMAL, MAXIMAL, 32767n], [15n * 32767n, 32767n, 1n]], 2) },
   { name: 'sixteen trainers, one attacker scaled by three', vectors: true, gram: randomVectors(1, 16, 64, 400) },
 ];
 for (let seed = 10; seed < 34; seed++) {

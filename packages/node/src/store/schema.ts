@@ -100,7 +100,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
-  -- Tasks this node publishes, and published: under an id of whoever asks, so that asking again pays once.
+  -- Tasks this node publishes, and published: under an id that the caller chooses, so that asking again pays once.
   CREATE TABLE published (
     id TEXT PRIMARY KEY,
     -- sha2-256 of the request: the same id for something else is refused.
@@ -117,7 +117,7 @@ export const MIGRATIONS: readonly string[] = [
   DROP TABLE publications;
   `,
   `
-  -- What this account spent and put at risk of late: gas by the hour, stake by task.
+  -- What this account spent and put at risk recently: gas by the hour, stake by task.
   CREATE TABLE spending (
     kind TEXT NOT NULL CHECK (kind IN ('gas', 'stake')),
     ref TEXT NOT NULL,
@@ -142,7 +142,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
-  -- What settled rounds have left, for whoever asks: CBOR, as it is sent.
+  -- What settled rounds have left, for peers that ask: CBOR, as it is sent.
   CREATE TABLE summaries (
     task_id TEXT NOT NULL,
     round INTEGER NOT NULL,

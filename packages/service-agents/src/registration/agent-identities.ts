@@ -26,7 +26,7 @@ export interface AgentIdentitiesOptions {
   onChange: (name: string) => Promise<void>;
 }
 
-/** Who the agents of this node are on chain, and what others are told of that. */
+/** Who the agents of this node are on chain, and what others learn of that. */
 export class AgentIdentities {
   readonly #options: AgentIdentitiesOptions;
   #registrar: Promise<Registrar> | null = null;
