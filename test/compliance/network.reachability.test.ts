@@ -268,10 +268,10 @@ test('a peer’s additional score is part of its score, within bounds, and a fai
   await until(() => a.libp2p.services.pubsub.getPeers().length === 3);
   const { peers } = await a.stats();
   const of = (network: LibP2pNetwork) => peers.find((p) => p.peer === network.peerId)!;
-  expect(of(staked)).toMatchObject({ standing: 50, blame: 0 });
+  expect(of(staked)).toMatchObject({ peerScore: 50, blame: 0 });
   expect(of(staked).score).toBeGreaterThanOrEqual(50);
   expect(of(shunned).score).toBeLessThanOrEqual(-19);
-  expect(of(unknown).standing).toBe(0);
+  expect(of(unknown).peerScore).toBe(0);
 });
 
 test('a bootstrap peer that comes back is connected again', async () => {

@@ -4,13 +4,13 @@
  *
  * @packageDocumentation
  */
-export { type AddressUse, addressFault } from './address.ts';
-export { createNetwork } from './create.ts';
+export { type AddressUse, addressFault } from './addresses/address.ts';
+export type { BandwidthLimits } from './bandwidth/bandwidth.ts';
+export { generateNetworkKey, peerIdOfKey } from './core/key.ts';
+export * from './core/limits.ts';
 export { hostOfPeer } from './http/client.ts';
-export { generateNetworkKey, peerIdOfKey } from './key.ts';
-export * from './limits.ts';
-export { LibP2pNetwork, type Services } from './network.ts';
-export type { NetworkOptions } from './options.ts';
-export { type Ban, BLAME, type Offence } from './peer-book.ts';
-export type { NetworkEvent, NetworkStats, PeerStats, TopicStats } from './stats.ts';
-export type { TrafficLimits } from './traffic.ts';
+export { createNetwork } from './node/create.ts';
+export { LibP2pNetwork, type Services } from './node/network.ts';
+export type { NetworkOptions } from './node/options.ts';
+export type { NetworkEvent, NetworkStats, PeerStats, TopicStats } from './node/stats.ts';
+export { type Ban, BLAME, type Offence } from './peers/peer-reputation.ts';

@@ -4,10 +4,10 @@
  *
  * @packageDocumentation
  */
-export type { CollectOptions, CollectResult, DiskLimit } from './garbage.ts';
-export { createHeliaStorage, type HeliaStorage, type HeliaStorageOptions } from './helia.ts';
-export { createKuboStorage, type KuboStorageOptions } from './kubo.ts';
-export { laterStorage } from './later.ts';
-export { cidOfBytes } from './layout.ts';
-export { openOfflineStorage } from './offline.ts';
-export { withDaemon } from './with-daemon.ts';
+export type { CollectOptions, CollectResult, DiskLimit } from './blockstore/gc.ts';
+export { openOfflineStorage } from './blockstore/local-only-storage.ts';
+export { createHeliaStorage, type HeliaStorage, type HeliaStorageOptions } from './helia/helia.ts';
+export { createKuboStorage, type KuboStorageOptions } from './kubo/kubo.ts';
+export { laterStorage } from './kubo/later.ts';
+export { withDaemon } from './kubo/with-daemon.ts';
+export { cidOfBytes } from './unixfs/chunker.ts';

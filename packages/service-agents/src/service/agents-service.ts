@@ -149,7 +149,7 @@ export class AgentsService implements Service {
   /** What agents, royalties and units bring to the wallet. */
   async revenue(): Promise<NodeRevenue> {
     // Loaded with the first request.
-    const { openRevenue } = await import('../revenue/open-revenue.ts');
+    const { openRevenue } = await import('./open-revenue.ts');
     return openRevenue(this.#components, this.#parts.registrations);
   }
 

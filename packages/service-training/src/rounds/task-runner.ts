@@ -11,7 +11,7 @@ import {
 } from '@chorus/protocol';
 import { Wakeable } from '@chorus/utils';
 import { asksNothingMore } from './asks-nothing-more.ts';
-import { DisputeAttendance } from './disputes/dispute-attendance.ts';
+import { DisputeAttendance } from './dispute-attendance.ts';
 import { Disputes } from './disputes/disputes.ts';
 import { lookForPayload } from './disputes/look-for-payload.ts';
 import { DutyScheduler, keyOf } from './duty-scheduler.ts';

@@ -1,0 +1,15 @@
+import type { Components } from '@chorus/node';
+import type { Address } from '@chorus/protocol';
+import type { AgentsNodeConfig } from '../config/agents-config.ts';
+import type { Registrations } from '../registration/registrations.ts';
+import { Holdings } from '../revenue/holdings.ts';
+import { NodeRevenue } from '../revenue/node-revenue.ts';
+
+/** The revenue of a node's wallet, in the tokens that the node is paid in. */
+export function openRevenue(
+  { ports, config, store }: Components<AgentsNodeConfig>,
+  registrations: Registrations,
+): NodeRevenue {
+  const tokens = config.agents.tokens.map((token) => token.toLowerCase() as Address);
+  return new NodeRevenue({ chain: ports.chain, tokens, registrations, holdings: new Holdings(store) });
+}
