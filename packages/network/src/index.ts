@@ -8,7 +8,7 @@ export { type AddressUse, addressFault } from './addresses/address.ts';
 export type { BandwidthLimits } from './bandwidth/bandwidth.ts';
 export { generateNetworkKey, peerIdOfKey } from './core/key.ts';
 export * from './core/limits.ts';
-export { hostOfPeer } from './http/client.ts';
+export { hostOfPeer } from './http/host-of-peer.ts';
 export { createNetwork } from './node/create.ts';
 export { LibP2pNetwork, type Services } from './node/network.ts';
 export type { NetworkOptions } from './node/options.ts';

@@ -2,21 +2,14 @@ import { Readable } from 'node:stream';
 import type { ReadableStream as NodeStream } from 'node:stream/web';
 import { type FetchOptions, MAX_HTTP_HEADER_BYTES, MAX_HTTP_OPEN_REQUESTS } from '@chorus/protocol';
 import type { Libp2p } from '@libp2p/interface';
-import { peerIdFromCID, peerIdFromString } from '@libp2p/peer-id';
+import { peerIdFromCID } from '@libp2p/peer-id';
 import { base36 } from 'multiformats/bases/base36';
 import { CID } from 'multiformats/cid';
 import { Agent, type buildConnector, type Dispatcher } from 'undici';
 import { Exchange, failed } from './exchange.ts';
+import { hostOfPeer } from './host-of-peer.ts';
 import { HTTP_IDLE_MS, HTTP_PROTOCOL } from './limits.ts';
 import { StreamSocket } from './stream-socket.ts';
-
-/**
- * A peer id as the host of a URL: base36 of its CID (libp2p peer-ids spec, section "String representation"), since
- * hosts are lower-cased and base58 is not.
- */
-export function hostOfPeer(peer: string): string {
-  return peerIdFromString(peer).toCID().toString(base36);
-}
 
 /** Sends HTTP requests to peers, one a stream, by undici: bodies stream, with back-pressure, both ways. */
 export class HttpClient {

@@ -1,6 +1,7 @@
 import { ChorusError, type FetchOptions, type HttpHandler, type ServeOptions } from '@chorus/protocol';
 import type { Libp2p } from '@libp2p/interface';
-import { HttpClient, hostOfPeer } from './client.ts';
+import type { HttpClient } from './client.ts';
+import { hostOfPeer } from './host-of-peer.ts';
 import { HTTP_PROTOCOL, MAX_HTTP_STREAMS_PER_PEER } from './limits.ts';
 import { type HttpOffence, HttpServer } from './server.ts';
 
@@ -14,7 +15,7 @@ export interface HttpServiceParts {
 /** HTTP with peers, both ways. */
 export class HttpService {
   readonly #parts: HttpServiceParts;
-  readonly #client: HttpClient;
+  #client: Promise<HttpClient> | null = null;
   #server: HttpServer | undefined;
   /** libp2p's calls are asynchronous: one change after the other. */
   #registering: Promise<void> = Promise.resolve();
@@ -22,7 +23,6 @@ export class HttpService {
 
   constructor(parts: HttpServiceParts) {
     this.#parts = parts;
-    this.#client = new HttpClient(parts.libp2p, parts.closing);
   }
 
   serve(handler: HttpHandler, options: ServeOptions): () => void {
@@ -71,12 +71,15 @@ export class HttpService {
   }
 
   async fetch(peer: string, request: Request, options: FetchOptions): Promise<Response> {
-    return await this.#client.fetch(peer, request, options);
+    // Loaded with the first request: undici is large, and most nodes only answer.
+    const { libp2p, closing } = this.#parts;
+    this.#client ??= import('./client.ts').then(({ HttpClient }) => new HttpClient(libp2p, closing));
+    return await (await this.#client).fetch(peer, request, options);
   }
 
   async close(): Promise<void> {
     this.#server?.close();
     this.#server = undefined;
-    await this.#client.close();
+    await (await this.#client)?.close();
   }
 }

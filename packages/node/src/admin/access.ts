@@ -1,9 +1,9 @@
 import { healthRoutes, nodeRoutes } from '@chorus/admin-api/routes';
 import { ChorusError } from '@chorus/protocol';
+import { RateLimiter } from '@libp2p/utils';
 import type { Context, MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { AdminConfig } from '../config/admin-config.ts';
 import { BrowserGuard } from '../http/browser-guard.ts';
 import { guardedBy } from '../http/guarded.ts';
@@ -88,16 +88,16 @@ export function admission(token: string): Middleware {
   const tokens = new TokenGuard(token);
   // Strangers and probes have separate allowances, so that they do not use up the owner's.
   const limiters = {
-    owner: new RateLimiterMemory(REQUESTS),
-    health: new RateLimiterMemory(REQUESTS),
-    stranger: new RateLimiterMemory(REQUESTS),
+    owner: new RateLimiter(REQUESTS),
+    health: new RateLimiter(REQUESTS),
+    stranger: new RateLimiter(REQUESTS),
   };
   return async (c, next) => {
     const authorized = tokens.accepts(c.req.header('authorization'));
     c.set('authorized', authorized);
     const kind = authorized ? 'owner' : c.req.path.startsWith('/health') ? 'health' : 'stranger';
     try {
-      await limiters[kind].consume(addressOf(c));
+      limiters[kind].consume(addressOf(c));
     } catch {
       throw new ChorusError('E_ADMIN_RATE', 'too many requests', {
         facts: { limit: REQUESTS.points, seconds: REQUESTS.duration },

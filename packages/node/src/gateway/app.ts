@@ -1,9 +1,9 @@
 import { ChorusError } from '@chorus/protocol';
+import { RateLimiter } from '@libp2p/utils';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { BrowserGuard } from '../http/browser-guard.ts';
 import { guardedBy } from '../http/guarded.ts';
@@ -66,10 +66,10 @@ function browsers(config: GatewayConfig): MiddlewareHandler<GatewayEnv> {
 }
 
 function rate(config: GatewayConfig): MiddlewareHandler<GatewayEnv> {
-  const limiter = new RateLimiterMemory({ points: config.requestsPerMinute, duration: WINDOW_SECONDS });
+  const limiter = new RateLimiter({ points: config.requestsPerMinute, duration: WINDOW_SECONDS });
   return async (c, next) => {
     try {
-      await limiter.consume(addressOf(c, config));
+      limiter.consume(addressOf(c, config));
     } catch {
       c.header('retry-after', String(WINDOW_SECONDS));
       throw new ChorusError('E_GATEWAY_RATE', 'too many requests from this address', {

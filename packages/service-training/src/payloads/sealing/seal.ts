@@ -1,6 +1,9 @@
 import { ChorusError } from '@chorus/protocol';
-import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+import type { Decrypter, Identity } from 'age-encryption';
 import { recipientOf } from './member-keys.ts';
+
+/** Loaded with the first sealed file: a node without such a task does without it. */
+const age = () => import('age-encryption');
 
 /**
  * Encrypt a file to the holders of these peer ids, in the age format. Null, and an id without a usable key, stand
@@ -9,6 +12,7 @@ import { recipientOf } from './member-keys.ts';
  * Its header commits to the single key of the file, so that all recipients see the same bytes.
  */
 export async function sealTo(file: Uint8Array, peerIds: readonly (string | null)[]): Promise<Uint8Array> {
+  const { Encrypter, generateX25519Identity, identityToRecipient } = await age();
   const encrypter = new Encrypter();
   for (const peerId of peerIds) {
     const recipient = peerId === null ? null : recipientOf(peerId);
@@ -23,9 +27,7 @@ export async function sealTo(file: Uint8Array, peerIds: readonly (string | null)
  * file
  */
 export function fileKeyOf(sealed: Uint8Array, identity: string): Promise<Uint8Array> {
-  const decrypter = new Decrypter();
-  decrypter.addIdentity(identity);
-  return orMalformed(sealed, () => decrypter.decryptHeader(sealed));
+  return opening(sealed, identity, (decrypter) => decrypter.decryptHeader(sealed));
 }
 
 /**
@@ -34,14 +36,19 @@ export function fileKeyOf(sealed: Uint8Array, identity: string): Promise<Uint8Ar
  * sealed file
  */
 export function openWithKey(sealed: Uint8Array, key: Uint8Array): Promise<Uint8Array> {
-  const decrypter = new Decrypter();
-  decrypter.addIdentity({ unwrapFileKey: () => key });
-  return orMalformed(sealed, () => decrypter.decrypt(sealed));
+  return opening(sealed, { unwrapFileKey: () => key }, (decrypter) => decrypter.decrypt(sealed));
 }
 
-async function orMalformed(sealed: Uint8Array, work: () => Promise<Uint8Array>): Promise<Uint8Array> {
+async function opening(
+  sealed: Uint8Array,
+  identity: string | Identity,
+  work: (decrypter: Decrypter) => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  const { Decrypter } = await age();
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(identity);
   try {
-    return await work();
+    return await work(decrypter);
   } catch (cause) {
     throw new ChorusError('E_PAYLOAD_MALFORMED', 'the payload is not sealed to this node, or was altered', {
       facts: { bytes: sealed.length },

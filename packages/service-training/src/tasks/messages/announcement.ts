@@ -10,7 +10,7 @@ import {
   type TaskState,
   type Verdict,
 } from '@chorus/protocol';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { RateLimiter } from '@libp2p/utils';
 
 /** Number of tasks remembered whose terms the chain has confirmed: 100 bytes each. */
 const MAX_CONFIRMED = 4_096;
@@ -31,7 +31,7 @@ const QUESTIONS = { points: 20, duration: 10 };
 export class Announcements {
   readonly #ports: Ports;
   readonly #confirmed = new Map<bigint, Hex>();
-  readonly #questions = new RateLimiterMemory(QUESTIONS);
+  readonly #questions = new RateLimiter(QUESTIONS);
 
   constructor(ports: Ports) {
     this.#ports = ports;
@@ -53,13 +53,13 @@ export class Announcements {
     const confirmed = this.#confirmed.get(message.taskId) === sha256Hex(message.terms);
     if (confirmed && isKnown) return { verdict: 'accept' };
     try {
-      await this.#questions.consume(via);
+      this.#questions.consume(via);
     } catch {
       return { verdict: 'ignore' };
     }
     try {
       const task = await checkAnnouncement(this.#ports, message);
-      await this.#questions.reward(via);
+      this.#questions.reward(via);
       this.#remember(task);
       return isKnown ? { verdict: 'accept' } : { verdict: 'accept', task };
     } catch (error) {
