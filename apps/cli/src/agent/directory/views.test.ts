@@ -1,0 +1,134 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { AgentIdentityDocument, DirectoryList, RegistrationDocument } from '@chorus/admin-api';
+import { describe, expect, it } from 'vitest';
+import { foundRows, whyLines } from './found-view.ts';
+import { identityLines } from './identity-view.ts';
+import { costText, registrationLines } from './registration-view.ts';
+
+const ADDRESS = `0x${'ab'.repeat(20)}`;
+const REGISTRY = { address: ADDRESS, chainId: 5 };
+const text = (lines: string[]) => stripVTControlCharacters(lines.join('\n'));
+
+const found = (change: Partial<DirectoryList['agents'][number]> = {}) =>
+  ({
+    agentId: '7',
+    score: 61.234,
+    title: 'Guide',
+    skills: [{ id: 'tides' }, { id: 'berths' }],
+    price: null,
+    latencyMs: 12,
+    description: 'Knows the harbour.',
+    parts: [
+      { name: 'words', weight: 60, value: 0.5, says: 'two of four words' },
+      { name: 'speed', weight: 10, value: 1, says: '12 ms' },
+    ],
+    ...change,
+  }) as unknown as DirectoryList['agents'][number];
+
+describe('a found agent', () => {
+  it('is a row, free without a price, and with a dash for no skill', () => {
+    const price = { text: '0.05 CHOR' } as NonNullable<DirectoryList['agents'][number]['price']>;
+    expect(foundRows([found(), found({ price, skills: [] })])).toEqual([
+      ['7', '61.2', 'Guide', 'tides, berths', 'free', '12 ms', 'Knows the harbour.'],
+      ['7', '61.2', 'Guide', '-', '0.05 CHOR', '12 ms', 'Knows the harbour.'],
+    ]);
+  });
+
+  it('has a score that its parts explain, each of its own weight', () => {
+    const lines = text(whyLines(found()));
+    expect(lines).toContain('agent 7 (Guide): 61.2 of 100');
+    expect(lines).toMatch(/words +30\.0 of 60 {2}two of four words/);
+    expect(lines).toMatch(/speed +10\.0 of 10 {2}12 ms/);
+  });
+});
+
+const identity = (change: Partial<AgentIdentityDocument> = {}): AgentIdentityDocument =>
+  ({
+    agentId: '7',
+    title: 'Guide',
+    description: '',
+    owner: ADDRESS,
+    wallet: null,
+    url: 'libp2p://k51/agents/guide/',
+    registry: REGISTRY,
+    skills: [{ id: 'tides' }],
+    till: null,
+    proven: true,
+    links: [
+      { name: 'registered', holds: true, says: 'block 9' },
+      { name: 'answers', holds: null, says: 'not tried' },
+      { name: 'card', holds: false, says: 'signed by another key' },
+    ],
+    ...change,
+  }) as unknown as AgentIdentityDocument;
+
+describe('the identity of an agent', () => {
+  it('shows each link with a sign of its own for yes, no and not known', () => {
+    const lines = text(identityLines(identity()));
+    expect(lines).toMatch(/✓ the registry knows it +block 9/);
+    expect(lines).toMatch(/– that peer answers for it +not tried/);
+    expect(lines).toMatch(/✗ its card is signed, .* +signed by another key/);
+  });
+
+  it('is relied on only if every link holds', () => {
+    expect(text(identityLines(identity()))).toContain('Who answers is proven');
+    const broken = text(identityLines(identity({ proven: false })));
+    expect(broken).toContain('do not rely on who this is');
+    expect(broken).not.toContain('is proven');
+  });
+
+  it('leaves out what is not known, and says how a till divides', () => {
+    const bare = text(identityLines(identity({ title: null, skills: [] })));
+    expect(bare).not.toMatch(/wallet|skills|description|divides/);
+    const till = { holders: 20, trainers: [], tools: [] };
+    const paid = text(identityLines(identity({ till: till as unknown as AgentIdentityDocument['till'] })));
+    expect(paid).toMatch(/divides +20 % to the holders/);
+  });
+});
+
+const registration = (change: Partial<RegistrationDocument> = {}): RegistrationDocument =>
+  ({
+    agent: 'guide',
+    agentId: null,
+    registry: REGISTRY,
+    uri: 'ipfs://bafy',
+    transactions: [],
+    till: null,
+    cost: { gas: '250000', wei: '2500000000000000' },
+    ...change,
+  }) as unknown as RegistrationDocument;
+
+describe('the registration of an agent', () => {
+  it('costs two transactions the first time, one for a change, and nothing if all is on chain', () => {
+    expect(costText(registration())).toBe(
+      "To register guide takes two transactions: about 0.0025 of the chain's coin (250,000 gas).",
+    );
+    expect(costText(registration({ agentId: '7' }))).toContain('takes one transaction');
+    expect(costText(registration({ cost: { gas: '0', wei: '0' } }))).toContain('nothing is sent');
+    expect(costText(registration({ cost: null } as Partial<RegistrationDocument>))).toContain(
+      'nothing is sent',
+    );
+  });
+
+  it('says what was sent, and how to see and call the agent', () => {
+    const lines = text(registrationLines(registration({ agentId: '7' })));
+    expect(lines).toMatch(/sent +nothing: it was on chain already/);
+    expect(lines).toContain('chorus agent show 7');
+    const sent = text(registrationLines(registration({ agentId: '7', transactions: ['0x1', '0x2'] })));
+    expect(sent).toMatch(/sent +0x1, 0x2/);
+  });
+
+  it('says from when new terms of a till hold, and to repeat the command then', () => {
+    const till = {
+      address: ADDRESS,
+      terms: { holders: 0, trainers: [], tools: [] },
+      effectiveAt: '2026-12-01',
+    };
+    const lines = text(
+      registrationLines(
+        registration({ agentId: '7', till: till as unknown as RegistrationDocument['till'] }),
+      ),
+    );
+    expect(lines).toMatch(/paid to +its till 0xab.*from 2026-12-01 on \(repeat this command then\)/);
+  });
+});

@@ -1,0 +1,71 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { classFileOf, classFileText } from './class-file.ts';
+import { checkFolder, checkOutput } from './outputs.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chorus-outputs-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('the check of an output file', () => {
+  it('creates the folder, and leaves nothing in it', async () => {
+    await checkOutput('--out', join(folder, 'new', 'trained.onnx'));
+    expect(await readdir(join(folder, 'new'))).toEqual([]);
+  });
+
+  it('leaves a file that is there as it is', async () => {
+    const path = join(folder, 'trained.onnx');
+    await writeFile(path, 'of before');
+    await checkOutput('--out', path);
+    expect(await readFile(path, 'utf8')).toBe('of before');
+    expect(await readdir(folder)).toEqual(['trained.onnx']);
+  });
+
+  it('refuses a folder, and proposes a file in it', async () => {
+    await expect(checkOutput('--out', folder)).rejects.toMatchObject({
+      code: 'E_USAGE',
+      hint: expect.stringContaining(join(folder, 'trained.onnx')),
+    });
+  });
+
+  it('refuses a path through a file, before any work', async () => {
+    await writeFile(join(folder, 'file'), '');
+    await expect(checkOutput('--out', join(folder, 'file', 'trained.onnx'))).rejects.toMatchObject({
+      code: 'E_OUTPUT_UNWRITABLE',
+      message: '--out cannot be written',
+    });
+  });
+
+  it.skipIf(process.getuid?.() === 0)('refuses a folder that this user may not write', async () => {
+    const closed = join(folder, 'closed');
+    await mkdir(closed);
+    await chmod(closed, 0o500);
+    await expect(checkFolder('--checkpoint', closed)).rejects.toMatchObject({
+      code: 'E_OUTPUT_UNWRITABLE',
+      facts: { reason: 'EACCES' },
+    });
+  });
+});
+
+describe('the file of class names', () => {
+  const named = (classNames: string[]) => classFileText({ classNames, report: undefined } as never);
+
+  it('has a name a line', () => {
+    expect(named(['cat', 'dog'])).toBe('cat\ndog\n');
+  });
+
+  it('is not written for numbers, nor for names that would read as several', () => {
+    expect(named(['0', '1', '2'])).toBeNull();
+    expect(named(['cat', 'dog\nwolf'])).toBeNull();
+    expect(classFileText({ classNames: undefined, report: undefined } as never)).toBeNull();
+  });
+
+  it('lies next to the model, under its name', () => {
+    expect(classFileOf('models/pets.ONNX')).toBe('models/pets.classes.txt');
+    expect(classFileOf('pets')).toBe('pets.classes.txt');
+  });
+});
