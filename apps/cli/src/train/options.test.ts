@@ -7,7 +7,7 @@ const raw = (change: Partial<RawTrainOptions> = {}): RawTrainOptions => ({
   batch: '32',
   optimizer: 'adam',
   weightDecay: '0',
-  loss: 'cross-entropy',
+  loss: 'softmax-cross-entropy',
   device: 'cpu',
   threads: '1',
   seed: '1',
