@@ -32,7 +32,7 @@ const GROUPS: Record<string, Record<string, () => Promise<Command>>> = {
   },
   'Tasks and rewards:': {
     earnings: async () => (await import('./commands/earnings.ts')).earningsCommand(),
-    task: async () => (await import('./commands/task.ts')).taskCommand(),
+    task: async () => (await import('./commands/task/task.ts')).taskCommand(),
     rewards: async () => (await import('./commands/rewards.ts')).rewardsCommand(),
     stake: async () => (await import('./commands/stake.ts')).stakeCommand(),
   },

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { atomicWrite } from './atomic-write.ts';
+export { BoundedMap, BoundedSet } from './bounded-map.ts';
 export { inheritedEnvironment, killOnExit } from './child-process.ts';
 export { isAlive } from './is-alive.ts';
 export { makeFolder, makeFolderSync } from './make-folder.ts';

@@ -1,6 +1,6 @@
 import type { OpenedResources } from '@chorus/service-agents/open';
-import ora from 'ora';
 import colors from 'yoctocolors';
+import { createSpinner } from '../output/spinner.ts';
 import { answerText } from './view.ts';
 
 type Documents = OpenedResources['documents'];
@@ -23,7 +23,7 @@ export function documentLines(documents: Documents): string[] {
 
 /** Shows on standard error how far the reading of documents is; `stop` removes it. */
 export function indexProgress() {
-  const spinner = ora({ stream: process.stderr, isSilent: !process.stderr.isTTY });
+  const spinner = createSpinner();
   return {
     show({ step, done, of }: { step: 'reading' | 'embedding'; done: number; of: number | null }): void {
       const what = step === 'reading' ? 'reading documents' : 'making vectors of passages';

@@ -13,9 +13,9 @@ import {
 } from '@chorus/chain';
 import { developmentKey, importPtau } from '@chorus/commitment';
 import { type Address, ChorusError, COIN_DECIMALS, type Hex, keepSecret } from '@chorus/protocol';
-import ora from 'ora';
 import { Interrupted } from '../environment/exit.ts';
 import { readSecretFile } from '../environment/secret-file.ts';
+import { createSpinner } from '../output/spinner.ts';
 import { integer, print, printJson, table } from '../output/table.ts';
 
 export interface DeployCommandOptions {
@@ -41,7 +41,7 @@ export async function deployAction(options: DeployCommandOptions): Promise<void>
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => abort.abort(new Interrupted()));
   }
-  const spinner = ora({ stream: process.stderr, isSilent: !process.stderr.isTTY || options.json === true });
+  const spinner = createSpinner({ isSilent: options.json === true });
   const chainId = await readChainId(options.rpc);
   const privateKey = await keyOf(options, chainId);
   spinner.start('reading the reference string');

@@ -5,7 +5,6 @@ import { addData, examineData, listData, type RegisteredData, removeData } from 
 import { fetchDataset } from '@chorus/training';
 import { Argument, Command, Option } from 'commander';
 import envPaths from 'env-paths';
-import ora from 'ora';
 import colors from 'yoctocolors';
 import { readingProgress, scratchFolder } from '../data/reading.ts';
 import { dataLines } from '../data/view.ts';
@@ -14,6 +13,7 @@ import { configOf, configPathOf, dataDirOf, type HomeOptions, homeOptions } from
 import { editConfig } from '../environment/node-config.ts';
 import { type DataFlags, dataOptions, readingOptions } from '../options/data.ts';
 import { columns } from '../output/columns.ts';
+import { startProgress } from '../output/progress.ts';
 import { print, printJson } from '../output/table.ts';
 import { bytes } from '../output/units.ts';
 
@@ -153,21 +153,23 @@ async function fetchAction(
 ): Promise<void> {
   const abort = new AbortController();
   process.once('SIGINT', () => abort.abort(new Interrupted()));
-  const spinner = ora(`fetching ${name}`).start();
+  const progress = startProgress(`fetching ${name}`);
   try {
     const folder = await fetchDataset(name, {
       cacheDir: options.cache ?? join(envPaths('chorus', { suffix: '' }).cache, 'data'),
       ...(options.baseUrl ? { baseUrl: options.baseUrl } : {}),
       signal: abort.signal,
       onProgress: (done, total) => {
-        spinner.text = `fetching ${name}: ${Math.floor((100 * done) / total)} %`;
+        // A log has one line for all of it.
+        if (process.stderr.isTTY) progress.step(`fetching ${name}: ${Math.floor((100 * done) / total)} %`);
       },
     });
-    spinner.succeed(`${name} is in ${folder}`);
+    progress.stop();
     if (options.json) printJson({ name, folder });
     else process.stdout.write(`${folder}\n`);
   } catch (error) {
-    spinner.fail();
     throw abort.signal.aborted ? new Interrupted() : error;
+  } finally {
+    progress.stop();
   }
 }

@@ -1,21 +1,16 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { open, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { createAdminClient, readAdmin } from '@chorus/admin-api';
-import { ChorusError, sameAddress } from '@chorus/protocol';
-import { isAlive, makeFolder } from '@chorus/utils';
+import { rm } from 'node:fs/promises';
+import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
-import { type DevnetDescriptor, devnetFolder, findDevnet, readDevnet } from '../devnet/descriptor.ts';
+import { endDevnet, upInBackground } from '../devnet/background.ts';
+import { devnetFolder, findDevnet, readDevnet } from '../devnet/descriptor.ts';
 import { fundAccount } from '../devnet/fund.ts';
 import { planFile } from '../devnet/layout.ts';
+import { nodeStatus } from '../devnet/node-status.ts';
 import { orphanLines, ownNodeOn } from '../devnet/own-node.ts';
 import { runDevnet } from '../devnet/run.ts';
-import { machineFactor } from '../environment/machine.ts';
 import { columns } from '../output/columns.ts';
-import { startProgress } from '../output/progress.ts';
 import { fields, print, printJson } from '../output/table.ts';
 import { write } from '../output/terminal.ts';
 import { amount, bytes, OWN_TOKEN_DECIMALS } from '../output/units.ts';
@@ -24,12 +19,6 @@ interface DevnetFlags {
   dir?: string;
   json?: boolean;
 }
-
-/** Time for everything to start on a quiet machine; longer on a slow or busy one. */
-const UP_MILLISECONDS = 180_000;
-/** The nodes' own time and the chain's. */
-const DOWN_MILLISECONDS = 60_000;
-const LOG_FILE = 'devnet.log';
 
 /** `chorus devnet`: a persistent network on this machine. */
 export function devnetCommand(): Command {
@@ -108,52 +97,6 @@ async function upHere(folder: string, nodes: number): Promise<void> {
   process.exit(0);
 }
 
-async function upInBackground(folder: string, nodes: number): Promise<void> {
-  await makeFolder(folder, 0o700);
-  const path = join(folder, LOG_FILE);
-  const log = await open(path, 'w', 0o600);
-  const child = spawn(
-    process.execPath,
-    [
-      ...process.execArgv,
-      process.argv[1]!,
-      'devnet',
-      'up',
-      '--foreground',
-      '--dir',
-      folder,
-      '--nodes',
-      String(nodes),
-    ],
-    { detached: true, stdio: ['ignore', log.fd, log.fd] },
-  );
-  child.unref();
-  await log.close();
-  const progress = startProgress('starting');
-  const interrupted = () => child.kill('SIGTERM');
-  process.once('SIGINT', interrupted);
-  try {
-    const began = Date.now();
-    const until = began + UP_MILLISECONDS * machineFactor();
-    while ((await findDevnet(folder))?.pid !== child.pid) {
-      const said = (await readFile(path, 'utf8')).trimEnd().split('\n');
-      if (child.exitCode !== null || child.signalCode !== null || Date.now() > until) {
-        if (child.exitCode === null) child.kill('SIGTERM');
-        throw new ChorusError('E_DEVNET_START', 'the devnet did not start', {
-          facts: { log: path, last: said.at(-1)?.slice(0, 300) },
-        });
-      }
-      const step = said.at(-1)?.replace(/^\S+Z /, '') || 'starting';
-      // Only a terminal replaces the line before.
-      progress.step(process.stderr.isTTY ? `${step} (${Math.round((Date.now() - began) / 1000)} s)` : step);
-      await delay(100);
-    }
-  } finally {
-    progress.stop();
-    process.off('SIGINT', interrupted);
-  }
-}
-
 async function downAction(flags: DevnetFlags & { delete?: boolean }): Promise<void> {
   const folder = devnetFolder(flags.dir);
   const devnet = await findDevnet(folder).catch((error) => {
@@ -161,7 +104,7 @@ async function downAction(flags: DevnetFlags & { delete?: boolean }): Promise<vo
     throw error;
   });
   const pid = devnet?.pid ?? null;
-  if (pid !== null) await end(pid);
+  if (pid !== null) await endDevnet(pid);
   else if (!flags.delete) await readDevnet(folder);
   const deleted = flags.delete === true && (existsSync(planFile(folder)) || devnet !== null);
   const orphan = deleted && devnet ? await ownNodeOn(devnet) : null;
@@ -172,17 +115,6 @@ async function downAction(flags: DevnetFlags & { delete?: boolean }): Promise<vo
       deleted ? `the devnet in ${folder} is removed` : `down; \`chorus devnet up\` goes on with ${folder}`,
       ...(orphan ? orphanLines(orphan) : []),
     );
-}
-
-async function end(pid: number): Promise<void> {
-  process.kill(pid, 'SIGTERM');
-  const until = Date.now() + DOWN_MILLISECONDS;
-  while (isAlive(pid)) {
-    if (Date.now() > until) {
-      throw new ChorusError('E_NODE_BUSY', 'the devnet has not ended yet', { facts: { pid } });
-    }
-    await delay(50);
-  }
 }
 
 async function statusAction(flags: DevnetFlags): Promise<void> {
@@ -211,24 +143,6 @@ async function statusAction(flags: DevnetFlags): Promise<void> {
       [12, 9, 5, 5, 10, 8, 200],
     ),
   );
-}
-
-/** What a node of the devnet says of itself, and has earned of the devnet's own token; one that does not answer is `down`. */
-async function nodeStatus(node: DevnetDescriptor['nodes'][number], token: string) {
-  try {
-    const status = await createAdminClient(await readAdmin(node.home)).status();
-    const earned = status.earned.find((entry) => sameAddress(entry.token, token))?.amount ?? '0';
-    return {
-      ...node,
-      state: status.state as string,
-      peers: status.network.peers,
-      tasks: status.tasks.length,
-      earned,
-      rssBytes: status.resources.rssBytes,
-    };
-  } catch {
-    return { ...node, state: 'down', peers: null, tasks: null, earned: null, rssBytes: null };
-  }
 }
 
 async function fundAction(address: string, flags: DevnetFlags): Promise<void> {

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import envPaths from 'env-paths';
-import ora from 'ora';
 import colors from 'yoctocolors';
 import { diagnose, type Finding } from '../doctor/checks.ts';
 import { diagnoseNode } from '../doctor/node-checks.ts';
 import { EXIT } from '../environment/exit.ts';
 import { type HomeOptions, homeOf, homeOptions } from '../environment/home.ts';
+import { startProgress } from '../output/progress.ts';
 import { write, writeJson } from '../output/terminal.ts';
 
 const SIGN: Readonly<Record<Finding['state'], string>> = {
@@ -23,11 +23,11 @@ export function doctorCommand(): Command {
   )
     .addHelpText('after', '\nExample:\n  $ chorus doctor')
     .action(async (flags: HomeOptions) => {
-      const spinner = ora({ text: 'checking; drivers may take a while', stream: process.stderr }).start();
+      const progress = startProgress('checking; drivers may take a while');
       const [node, machine] = await Promise.all([
         diagnoseNode(homeOf(flags)),
         diagnose(envPaths('chorus', { suffix: '' }).cache),
-      ]).finally(() => spinner.stop());
+      ]).finally(() => progress.stop());
       const findings = [...node, ...machine];
       if (flags.json) writeJson(JSON.stringify({ findings }, null, 2));
       else for (const finding of findings) write(process.stdout, `${lineOf(finding)}\n`);

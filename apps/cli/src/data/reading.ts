@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import envPaths from 'env-paths';
-import ora from 'ora';
+import { createSpinner } from '../output/spinner.ts';
 
 /** Folder for samples of data that is too large for memory, where no node has one. */
 export function scratchFolder(): string {
@@ -27,11 +27,12 @@ export function readingProgress(path: string): { onProgress(fraction: number): v
       stop() {},
     };
   }
-  const spinner = ora({ text: `reading ${path}`, stream: process.stderr }).start();
+  const spinner = createSpinner();
+  spinner.start(`reading ${path}`);
   return {
     onProgress(fraction) {
       spinner.text = text(fraction);
     },
-    stop: () => void spinner.stop(),
+    stop: () => spinner.stop(),
   };
 }

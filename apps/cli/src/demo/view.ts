@@ -2,9 +2,9 @@ import { formatUnits } from '@chorus/chain';
 import type { Offence } from '@chorus/protocol';
 import { counted, plainLine } from '@chorus/protocol';
 import { describeAttack, logMessageOf } from '@chorus/service-training';
-import Table from 'cli-table3';
-import ora from 'ora';
 import colors from 'yoctocolors';
+import { createSpinner } from '../output/spinner.ts';
+import { table } from '../output/table.ts';
 import { write } from '../output/terminal.ts';
 import { amount, OWN_TOKEN_DECIMALS } from '../output/units.ts';
 import type { DemoAgent } from './agents.ts';
@@ -43,7 +43,7 @@ const OFFENCE_TEXT: Record<Offence, string> = {
 
 /** Progress on standard error; the summary, or the JSON document, on standard output. */
 export function createDemoView(options: DemoOptions): DemoView {
-  const spinner = ora({ stream: process.stderr });
+  const spinner = createSpinner();
   let round = 0;
   /** Stages of rounds that a line was written for. */
   const told = new Set<string>();
@@ -116,46 +116,36 @@ function roundLine(result: RoundResult): string {
   );
 }
 
+/** Of the table of rounds; seconds overlap between nodes. */
+const ROUND_HEAD = [
+  'round',
+  'accuracy',
+  'loss',
+  ...['train', 'commit', 'aggr.', 'prove', 'settle', 'other', 'total'].map((stage) => `${stage} s`),
+  'gas',
+  'proof',
+];
+
 function summary(report: DemoReport, hasPage: boolean): string {
-  const rounds = new Table({
-    head: [
-      'round',
-      'accuracy',
-      'loss',
-      'train s',
-      'commit s',
-      'aggr. s',
-      'prove s',
-      'settle s',
-      'other s',
-      'total s',
-      'gas',
-      'proof',
-    ],
-    style: { head: ['cyan'] },
-    colAligns: Array(12).fill('right') as 'right'[],
-  });
-  for (const r of report.rounds) {
-    rounds.push([
-      r.round,
-      percent(r.accuracy),
-      r.loss.toFixed(3),
-      seconds(r.seconds.train),
-      seconds(r.seconds.commit),
-      seconds(r.seconds.aggregate),
-      seconds(r.seconds.prove),
-      seconds(r.seconds.settle),
-      seconds(r.seconds.overhead),
-      seconds(r.seconds.total),
-      r.gas.toLocaleString('en'),
-      r.proof,
-    ]);
-  }
+  const rounds = report.rounds.map((r) => [
+    r.round,
+    percent(r.accuracy),
+    r.loss.toFixed(3),
+    seconds(r.seconds.train),
+    seconds(r.seconds.commit),
+    seconds(r.seconds.aggregate),
+    seconds(r.seconds.prove),
+    seconds(r.seconds.settle),
+    seconds(r.seconds.overhead),
+    seconds(r.seconds.total),
+    r.gas.toLocaleString('en'),
+    r.proof,
+  ]);
   const { ledger } = report;
   const ok = (good: boolean) => (good ? colors.green('yes') : colors.red('NO'));
   return [
     '',
-    rounds.toString(),
+    table(ROUND_HEAD, rounds, { right: ROUND_HEAD.map((_, i) => i) }),
     trainersTable(report),
     '',
     `model     ${report.model.name}, ${counted(report.model.dimension, 'parameter')}, trained on ${report.data.source} (${report.data.split})`,
@@ -277,25 +267,20 @@ function attackersText({ rounds, attackersShare }: DemoReport): string[] {
 
 /** Per trainer: weight and share round by round, the sum of its rewards, and the last reason. */
 function trainersTable(report: DemoReport): string {
-  const table = new Table({
-    head: ['trainer', 'attack', 'weight', 'share %, by round', 'reward', 'why (last round)'],
-    style: { head: ['cyan'] },
-    colWidths: [11, 18, 9, 22, 10, 52],
-    wordWrap: true,
-  });
   const last = report.rounds.at(-1);
   const trainers = [...(last?.trainers ?? [])].sort((a, b) => a.id.localeCompare(b.id));
-  for (const trainer of trainers) {
+  const rows = trainers.map((trainer) => {
     const own = report.rounds.map((r) => r.trainers.find((t) => t.address === trainer.address)!);
     const earned = own.reduce((sum, t) => sum + BigInt(t.reward), 0n);
-    table.push([
+    return [
       trainer.attack ? colors.red(trainer.id) : trainer.id,
       trainer.attack ?? '-',
       percent(trainer.weight),
       own.map((t) => (100 * t.share).toFixed(0)).join(' '),
       tokens(earned.toString()),
       trainer.reason,
-    ]);
-  }
-  return table.toString();
+    ];
+  });
+  const head = ['trainer', 'attack', 'weight', 'share %, by round', 'reward', 'why (last round)'];
+  return table(head, rows, { widths: [11, 18, 9, 22, 10, 52], lines: true });
 }

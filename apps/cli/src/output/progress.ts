@@ -1,5 +1,5 @@
-import ora from 'ora';
 import { Heartbeat } from './heartbeat.ts';
+import { createSpinner } from './spinner.ts';
 import { write } from './terminal.ts';
 
 /** What a command does now, on standard error. */
@@ -11,7 +11,8 @@ export interface Progress {
 /** A spinner on a terminal; elsewhere a line for each step, and for each that takes long more of them. */
 export function startProgress(text: string): Progress {
   if (process.stderr.isTTY) {
-    const spinner = ora({ stream: process.stderr }).start(text);
+    const spinner = createSpinner();
+    spinner.start(text);
     return {
       step: (next) => {
         spinner.text = next;

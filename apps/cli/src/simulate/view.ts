@@ -1,8 +1,8 @@
 import { counted } from '@chorus/protocol';
 import type { RoundRecord } from '@chorus/simulation';
-import Table from 'cli-table3';
-import ora from 'ora';
 import colors from 'yoctocolors';
+import { createSpinner } from '../output/spinner.ts';
+import { table } from '../output/table.ts';
 import { write } from '../output/terminal.ts';
 import type { SimulateOptions } from './options.ts';
 import type { SimulatedRun } from './run.ts';
@@ -11,16 +11,16 @@ const percent = (part: number) => (Number.isNaN(part) ? '-' : `${(100 * part).to
 
 /** Progress on standard error: on a terminal the current round, elsewhere a line for each round. */
 export function createSimulateView({ rounds, seeds }: SimulateOptions) {
-  const spinner = ora({ stream: process.stderr });
+  const spinner = createSpinner();
   return {
-    begin: () => void spinner.start('loading the data and the model'),
+    begin: () => spinner.start('loading the data and the model'),
     round(seed: number, what: 'attacked' | 'baseline', record: RoundRecord): void {
       const run = seeds.length > 1 ? `seed ${seed}, ` : '';
       const text = `${run}${what === 'baseline' ? 'federated averaging, ' : ''}round ${record.round} of ${rounds}: accuracy ${percent(record.accuracy)}${record.void ? ', void' : ''}`;
       if (process.stderr.isTTY) spinner.text = text;
       else write(process.stderr, `${text}\n`);
     },
-    end: () => void spinner.stop(),
+    end: () => spinner.stop(),
   };
 }
 
@@ -36,29 +36,31 @@ export function summaryOf(options: SimulateOptions, runs: readonly SimulatedRun[
     }
     return `seed ${run.seed}: ${facts.join(', ')}`;
   });
-  const table = new Table({
-    head: ['party', 'took part', 'of all rewards', 'each, of honest', ...(hasGate(runs) ? ['gate'] : [])],
-    style: { head: ['cyan'] },
-    colAligns: ['left', 'right', 'right', 'right', 'right'],
-  });
-  for (const { party, clients } of runs[0]!.outcome.parties) {
+  const rows = runs[0]!.outcome.parties.map(({ party, clients }) => {
     const own = runs.map((run) => run.outcome.parties.find((one) => one.party === party)!);
     const mean = (of: (one: (typeof own)[number]) => number) =>
       own.reduce((sum, one) => sum + of(one), 0) / own.length;
     const gate = mean(({ gate }) => gate ?? Number.NaN);
-    table.push([
+    return [
       party,
       clients,
       percent(mean(({ share }) => share)),
       percent(mean(({ relative }) => relative)),
       ...(hasGate(runs) ? [Number.isNaN(gate) ? '-' : percent((gate / 256) ** 4)] : []),
-    ]);
-  }
+    ];
+  });
+  const head = [
+    'party',
+    'took part',
+    'of all rewards',
+    'each, of honest',
+    ...(hasGate(runs) ? ['gate'] : []),
+  ];
   const over = options.seeds.length > 1 ? `Means of ${options.seeds.length} seeds:\n` : '';
   const gateText = hasGate(runs)
     ? '\nThe gate is the part of an update’s pay that its novelty leaves, averaged over its rounds.'
     : '';
-  return `${lines.join('\n')}\n\n${over}${table.toString()}${gateText}\n`;
+  return `${lines.join('\n')}\n\n${over}${table(head, rows, { right: [1, 2, 3, 4] })}${gateText}\n`;
 }
 
 function hasGate(runs: readonly SimulatedRun[]): boolean {

@@ -2,10 +2,12 @@ import { basename } from 'node:path';
 import { counted } from '@chorus/protocol';
 import type { DataDescription, EpochResult, TrainedModel } from '@chorus/training';
 import asciichart from 'asciichart';
-import { Presets, SingleBar } from 'cli-progress';
-import Table from 'cli-table3';
 import colors from 'yoctocolors';
+import { bar, secondsLeft } from '../output/bar.ts';
+import { createSpinner } from '../output/spinner.ts';
+import { table } from '../output/table.ts';
 import { write } from '../output/terminal.ts';
+import { duration } from '../output/units.ts';
 
 export interface TrainView {
   /** How chorus has read the data. */
@@ -41,27 +43,15 @@ export function createTrainView(
   model: string,
   { epochs, json }: { epochs: number; json: boolean },
 ): TrainView {
-  const bar = new SingleBar(
-    {
-      format: `${colors.cyan('{bar}')} {percentage} % | loss {loss} | {eta_formatted} left`,
-      stream: process.stderr,
-      hideCursor: true,
-      clearOnComplete: true,
-      // A log keeps one line per epoch instead of a moving bar.
-      noTTYOutput: false,
-      etaBuffer: 50,
-    },
-    Presets.shades_classic,
-  );
+  const spinner = createSpinner();
   const losses: number[] = [];
-  let shown = false;
+  let began = 0;
   const say = (text: string) => {
-    if (shown) bar.stop();
+    const shown = spinner.isSpinning;
+    if (shown) spinner.stop();
     write(process.stderr, `${text}\n`);
-    if (shown) bar.start(1000, last, { loss: lossText });
+    if (shown) spinner.start();
   };
-  let last = 0;
-  let lossText = '-';
   return {
     data(lines) {
       say(lines.join('\n'));
@@ -72,15 +62,14 @@ export function createTrainView(
         `${colors.bold(basename(model))}: ${counted(dimension, 'parameter')} train on ${device}, ` +
           `${counted(samples, 'sample')}, ${held.toLocaleString('en')} held out${from}`,
       );
-      if (!process.stderr.isTTY) return;
-      bar.start(1000, 0, { loss: lossText });
-      shown = true;
+      began = performance.now();
+      spinner.start(`${colors.cyan(bar(0))} 0 %`);
     },
     progress(fraction, loss) {
       losses.push(loss);
-      last = Math.floor(fraction * 1000);
-      lossText = loss.toFixed(4);
-      if (shown) bar.update(last, { loss: lossText });
+      const left = secondsLeft(fraction, (performance.now() - began) / 1000);
+      const time = left === null ? '' : ` | ${duration(left)} left`;
+      spinner.text = `${colors.cyan(bar(fraction))} ${Math.floor(100 * fraction)} % | loss ${loss.toFixed(4)}${time}`;
     },
     epoch({ epoch, loss, validation, seconds }) {
       const tested = validation
@@ -91,8 +80,7 @@ export function createTrainView(
       );
     },
     finish(trained, files) {
-      if (shown) bar.stop();
-      shown = false;
+      spinner.stop();
       if (json) {
         const { history, device, dimension } = trained;
         write(
@@ -118,28 +106,22 @@ export function createTrainView(
       }
     },
     stop() {
-      if (shown) bar.stop();
-      shown = false;
+      spinner.stop();
     },
   };
 }
 
 function historyTable(history: readonly EpochResult[]): string {
-  const table = new Table({
-    head: ['epoch', 'loss', 'held-out loss', 'accuracy', 's'],
-    colAligns: ['right', 'right', 'right', 'right', 'right'],
-    style: { head: [], border: [] },
-  });
-  for (const { epoch, loss, validation, seconds } of history.slice(-SHOWN_EPOCHS)) {
-    table.push([
+  const rows = history
+    .slice(-SHOWN_EPOCHS)
+    .map(({ epoch, loss, validation, seconds }) => [
       epoch,
       loss.toFixed(4),
       validation ? validation.loss.toFixed(4) : '-',
       validation ? percent(validation.accuracy) : '-',
       seconds.toFixed(1),
     ]);
-  }
-  return table.toString();
+  return table(['epoch', 'loss', 'held-out loss', 'accuracy', 's'], rows, { right: [0, 1, 2, 3, 4] });
 }
 
 const SHOWN_EPOCHS = 12;

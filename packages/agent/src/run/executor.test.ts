@@ -12,24 +12,11 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { collect } from '../../../../test/collect.ts';
 import { ScriptedEngine } from '../../../../test/twins/engine.ts';
 import type { AgentDefinition } from '../file/definition.ts';
+import { chatDefinition } from '../testing/definition.ts';
 import { createExecutor } from './executor.ts';
 
-const definition = (limits: Partial<AgentDefinition['limits']> = {}): AgentDefinition => ({
-  name: 'A',
-  description: 'A',
-  version: '1',
-  instructions: 'Be kind.',
-  model: { kind: 'openai', url: 'http://h', name: 'm', key: null, temperature: null },
-  skills: null,
-  tools: [],
-  price: null,
-  share: null,
-  knowledge: null,
-  memory: null,
-  completions: false,
-  receipts: false,
-  limits: { steps: 12, tokens: 1000, seconds: 60, depth: 3, concurrent: 2, ...limits },
-});
+const definition = (limits: Partial<AgentDefinition['limits']> = {}): AgentDefinition =>
+  chatDefinition({ tokens: 1000, ...limits });
 const says = (from: AgentMessage['from'], text: string): AgentMessage => ({
   from,
   text,

@@ -10,24 +10,11 @@ import { describe, expect, it } from 'vitest';
 import { collect } from '../../../../test/collect.ts';
 import { ScriptedEngine } from '../../../../test/twins/engine.ts';
 import type { AgentDefinition } from '../file/definition.ts';
+import { chatDefinition } from '../testing/definition.ts';
 import { createExecutor, type ExecutorOptions } from './executor.ts';
 
-const definition = (limits: Partial<AgentDefinition['limits']> = {}): AgentDefinition => ({
-  name: 'A',
-  description: 'A',
-  version: '1',
-  instructions: 'Be kind.',
-  model: { kind: 'openai', url: 'http://h', name: 'm', key: null, temperature: null },
-  skills: null,
-  tools: [],
-  price: null,
-  share: null,
-  knowledge: null,
-  memory: null,
-  completions: false,
-  receipts: false,
-  limits: { steps: 5, tokens: 20_000, seconds: 60, depth: 3, concurrent: 2, ...limits },
-});
+const definition = (limits: Partial<AgentDefinition['limits']> = {}): AgentDefinition =>
+  chatDefinition({ steps: 5, ...limits });
 const request: AgentRequest = {
   taskId: 't',
   contextId: 'c',

@@ -1,3 +1,4 @@
+import { BoundedMap } from '@chorus/utils';
 import { MAX_REMEMBERED_AUTHORS, REPLAY_WINDOW_MESSAGES } from '../core/limits.ts';
 
 interface Seen {
@@ -18,7 +19,7 @@ const MASK = (1n << WINDOW) - 1n;
  * and js-libp2p alike). Messages may overtake each other within the width of the window.
  */
 export class ReplayGuard {
-  readonly #authors = new Map<string, Seen>();
+  readonly #authors = new BoundedMap<string, Seen>(MAX_REMEMBERED_AUTHORS);
 
   /** True if this author's message is new; it is then recorded. */
   admit(author: string, sequence: bigint): boolean {
@@ -40,10 +41,6 @@ export class ReplayGuard {
 
   /** The most recent authors are kept longest. */
   #remember(author: string, seen: Seen): void {
-    this.#authors.delete(author);
     this.#authors.set(author, seen);
-    if (this.#authors.size <= MAX_REMEMBERED_AUTHORS) return;
-    const [oldest] = this.#authors.keys();
-    if (oldest !== undefined) this.#authors.delete(oldest);
   }
 }

@@ -1,5 +1,6 @@
 import type { Warning } from '@chorus/admin-api';
 import { plainLine } from '@chorus/protocol';
+import { BoundedMap } from '@chorus/utils';
 import type { HostEvent } from './events.ts';
 
 /** Maximum number of warnings; beyond it, the oldest kind is dropped. */
@@ -19,7 +20,7 @@ interface Entry {
 
 /** The warnings of the last hour, each kind once. */
 export class RecentWarnings {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new BoundedMap<string, Entry>(MAX_WARNINGS);
   readonly #clock: () => number;
 
   constructor(clock: () => number = Date.now) {
@@ -36,7 +37,6 @@ export class RecentWarnings {
   add(code: string, message: string, hint: string | null): void {
     const now = this.#clock();
     const known = this.#entries.get(code);
-    this.#entries.delete(code);
     this.#entries.set(code, {
       code,
       message,
@@ -45,8 +45,6 @@ export class RecentWarnings {
       firstAt: known?.firstAt ?? now,
       lastAt: now,
     });
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size > MAX_WARNINGS && oldest !== undefined) this.#entries.delete(oldest);
   }
 
   /** When a warning whose code begins with this prefix was last given, unix milliseconds; 0 if never. */

@@ -1,3 +1,4 @@
+import { BoundedMap } from '@chorus/utils';
 import type { AnyCatalogue } from '../events/catalogue.ts';
 import type { AnyEvent } from '../events/events.ts';
 
@@ -20,7 +21,7 @@ interface Line {
 export class Repeats {
   readonly #catalogue: AnyCatalogue;
   readonly #clock: () => number;
-  readonly #lines = new Map<string, Line>();
+  readonly #lines = new BoundedMap<string, Line>(MAX_LINES);
 
   constructor(catalogue: AnyCatalogue, clock: () => number = Date.now) {
     this.#catalogue = catalogue;
@@ -37,10 +38,7 @@ export class Repeats {
       line.held++;
       return null;
     }
-    this.#lines.delete(key);
     this.#lines.set(key, { at: now, held: 0 });
-    const [oldest] = this.#lines.keys();
-    if (this.#lines.size > MAX_LINES && oldest !== undefined) this.#lines.delete(oldest);
     return line?.held ?? 0;
   }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChorusError, type ErrorCode, errorClass, readErrorCode } from '@chorus/protocol';
+import { BoundedMap } from '@chorus/utils';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 
@@ -35,7 +36,7 @@ export function isModelFault(error: unknown): error is ChorusError {
 export class RefusedModels {
   readonly #path: string;
   readonly #limits: string;
-  readonly #refused = new Map<string, Refused>();
+  readonly #refused = new BoundedMap<string, Refused>(MAX_REFUSED);
   #writing: Promise<void> = Promise.resolve();
 
   /** @param limits the limits of models on this node, in words */
@@ -81,10 +82,7 @@ export class RefusedModels {
   }
 
   #set(model: string, code: ErrorCode): Promise<void> {
-    this.#refused.delete(model);
     this.#refused.set(model, { model, code, limits: this.#limits });
-    const [oldest] = this.#refused.keys();
-    if (this.#refused.size > MAX_REFUSED && oldest !== undefined) this.#refused.delete(oldest);
     return this.#write();
   }
 

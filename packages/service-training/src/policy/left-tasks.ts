@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
+import { BoundedSet } from '@chorus/utils';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 
@@ -14,7 +15,7 @@ const fileSchema = z.array(z.string().regex(/^\d{1,20}$/)).max(MAX_LEFT);
 /** Tasks that the contributor has left, or never wants to join. Kept across restarts. */
 export class LeftTasks {
   readonly #path: string;
-  readonly #ids = new Set<bigint>();
+  readonly #ids = new BoundedSet<bigint>(MAX_LEFT);
 
   constructor(dataDir: string) {
     this.#path = join(dataDir, FILE);
@@ -46,8 +47,6 @@ export class LeftTasks {
   async add(taskId: bigint): Promise<void> {
     if (this.#ids.has(taskId)) return;
     this.#ids.add(taskId);
-    const [oldest] = this.#ids;
-    if (this.#ids.size > MAX_LEFT && oldest !== undefined) this.#ids.delete(oldest);
     await this.#write();
   }
 

@@ -1,4 +1,5 @@
 import type { Refusal } from '@chorus/admin-api';
+import { BoundedMap } from '@chorus/utils';
 import type { NodeEvent } from '../events/training-events.ts';
 
 /** Number of rounds whose stage times are remembered, and of refused tasks. */
@@ -16,8 +17,8 @@ export interface Activity {
 /** The node's work, derived from its events: current activity, stage times, tasks not joined. */
 export class ActivityTracker {
   readonly #now = new Map<bigint, Activity[]>();
-  readonly #seconds = new Map<string, Record<string, number>>();
-  readonly #refusals = new Map<bigint, Refusal>();
+  readonly #seconds = new BoundedMap<string, Record<string, number>>(MAX_ROUNDS);
+  readonly #refusals = new BoundedMap<bigint, Refusal>(MAX_REFUSALS);
 
   observe(event: NodeEvent, at = Date.now()): void {
     switch (event.type) {
@@ -87,13 +88,10 @@ export class ActivityTracker {
     const times = this.#seconds.get(key) ?? {};
     times[stage] = Math.round(1000 * seconds) / 1000;
     this.#seconds.set(key, times);
-    const [oldest] = this.#seconds.keys();
-    if (this.#seconds.size > MAX_ROUNDS && oldest !== undefined) this.#seconds.delete(oldest);
   }
 
   #refused(event: Extract<NodeEvent, { type: 'task-refused' }>, at: number): void {
     const { taskId, code, message, hint } = event;
-    this.#refusals.delete(taskId);
     this.#refusals.set(taskId, {
       taskId: taskId.toString(),
       at: new Date(at).toISOString(),
@@ -101,7 +99,5 @@ export class ActivityTracker {
       message,
       hint,
     });
-    const [oldest] = this.#refusals.keys();
-    if (this.#refusals.size > MAX_REFUSALS && oldest !== undefined) this.#refusals.delete(oldest);
   }
 }

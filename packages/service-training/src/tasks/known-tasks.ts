@@ -1,4 +1,5 @@
 import type { Announcement } from '@chorus/protocol';
+import { BoundedMap } from '@chorus/utils';
 
 /** Facts about a task before it is joined: its terms, and a peer that has the model. */
 export type FoundTask = Pick<Announcement, 'terms' | 'peerId'>;
@@ -14,9 +15,9 @@ const MAX_FOUND = 200;
 
 /** Tasks of others that this node has heard of, and those it has refused. */
 export class KnownTasks {
-  readonly #found = new Map<bigint, FoundTask>();
+  readonly #found = new BoundedMap<bigint, FoundTask>(MAX_FOUND);
   /** Until when (ms) a refused task is ignored. */
-  readonly #refused = new Map<bigint, number>();
+  readonly #refused = new BoundedMap<bigint, number>(MAX_REFUSED);
 
   get(taskId: bigint): FoundTask | undefined {
     return this.#found.get(taskId);
@@ -24,10 +25,7 @@ export class KnownTasks {
 
   /** The task may be joined by hand, even if it was refused. */
   remember(taskId: bigint, { terms, peerId }: Announcement): void {
-    this.#found.delete(taskId);
     this.#found.set(taskId, { terms, peerId });
-    const [oldest] = this.#found.keys();
-    if (this.#found.size > MAX_FOUND && oldest !== undefined) this.#found.delete(oldest);
   }
 
   isRefused(taskId: bigint): boolean {
@@ -35,9 +33,6 @@ export class KnownTasks {
   }
 
   refuse(taskId: bigint): void {
-    this.#refused.delete(taskId);
     this.#refused.set(taskId, Date.now() + RECONSIDER_MILLISECONDS);
-    const [oldest] = this.#refused.keys();
-    if (this.#refused.size > MAX_REFUSED && oldest !== undefined) this.#refused.delete(oldest);
   }
 }

@@ -1,5 +1,6 @@
 import type { Ports } from '@chorus/node';
 import { ChorusError, explain, type Hex, MAX_MODEL_BYTES } from '@chorus/protocol';
+import { BoundedMap } from '@chorus/utils';
 import type { EventSink } from '../events/training-events.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Publication } from '../journal/publications.ts';
@@ -56,7 +57,7 @@ interface Running {
 export class PublicationQueue {
   readonly #parts: PublicationsParts;
   readonly #running = new Map<string, Running>();
-  readonly #failed = new Map<string, ChorusError>();
+  readonly #failed = new BoundedMap<string, ChorusError>(MAX_FAILED);
 
   constructor(parts: PublicationsParts) {
     this.#parts = parts;
@@ -157,10 +158,7 @@ export class PublicationQueue {
   #fail(id: string, cause: unknown): void {
     const error =
       cause instanceof ChorusError ? cause : new ChorusError('E_UNEXPECTED', 'the node failed', { cause });
-    this.#failed.delete(id);
     this.#failed.set(id, error);
-    const [oldest] = this.#failed.keys();
-    if (this.#failed.size > MAX_FAILED && oldest !== undefined) this.#failed.delete(oldest);
     this.#parts.emit({ type: 'publication-failed', publication: id, ...explain(error) });
   }
 }

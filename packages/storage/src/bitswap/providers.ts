@@ -1,3 +1,4 @@
+import { BoundedSet } from '@chorus/utils';
 import {
   ASK_NEXT_MS,
   HINTED_HEAD_START_MS,
@@ -92,7 +93,7 @@ export class Providers {
 export class RecentWants {
   /** How many wants of a CID are open. */
   readonly #open = new Map<string, number>();
-  readonly #closed = new Set<string>();
+  readonly #closed = new BoundedSet<string>(MAX_REMEMBERED_WANTS);
 
   open(cid: string): void {
     this.#open.set(cid, (this.#open.get(cid) ?? 0) + 1);
@@ -106,11 +107,7 @@ export class RecentWants {
       return;
     }
     this.#open.delete(cid);
-    this.#closed.delete(cid);
     this.#closed.add(cid);
-    if (this.#closed.size <= MAX_REMEMBERED_WANTS) return;
-    const [oldest] = this.#closed;
-    if (oldest !== undefined) this.#closed.delete(oldest);
   }
 
   has(cid: string): boolean {

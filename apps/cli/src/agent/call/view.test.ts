@@ -1,22 +1,9 @@
-import { stripVTControlCharacters } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { captured } from '../../testing/captured.ts';
 import type { Answer } from './answer.ts';
 import { answerDocument, failureOf, showRest, showSigner } from './view.ts';
 
-let out: string;
-let err: string;
-beforeEach(() => {
-  [out, err] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += stripVTControlCharacters(String(text));
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += stripVTControlCharacters(String(text));
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
+const streams = captured();
 
 const answer = (change: Partial<Answer> = {}): Answer => ({
   taskId: 'task-1',
@@ -47,38 +34,38 @@ describe('the answer of an agent', () => {
   it('is preceded by who gives it, on standard error, without control characters of its name', () => {
     showSigner(connected('gui\u009bde', 'did:key:z6'));
     showSigner(connected('guide', null));
-    expect(err).toContain('agent: gui\ufffdde, signed by did:key:z6');
-    expect(err).toContain('agent: guide, which is not signed by anyone');
-    expect(out).toBe('');
+    expect(streams.err).toContain('agent: gui\ufffdde, signed by did:key:z6');
+    expect(streams.err).toContain('agent: guide, which is not signed by anyone');
+    expect(streams.out).toBe('');
   });
 
   it('has its data on standard output only if there was no text', () => {
     const data = [{ name: 'labels', value: { cat: 0.9 } }];
     showRest(answer({ data }));
-    expect(out).toBe('');
+    expect(streams.out).toBe('');
     showRest(answer({ data, text: '' }));
-    expect(out).toBe('{"cat":0.9}\n');
+    expect(streams.out).toBe('{"cat":0.9}\n');
   });
 
   it('says how to go on: with the context when it is complete, with the task when the agent asks', () => {
     showRest(answer());
-    expect(err).toBe('go on with --context context-1\n');
-    err = '';
+    expect(streams.err).toBe('go on with --context context-1\n');
+    streams.err = '';
     showRest(answer({ state: 'input-required', reason: 'Which harbour?', taskId: "a'b" }));
-    expect(out).toContain('Which harbour?');
-    expect(err).toBe("go on with --context context-1 --task 'a'\\''b'\n");
+    expect(streams.out).toContain('Which harbour?');
+    expect(streams.err).toBe("go on with --context context-1 --task 'a'\\''b'\n");
   });
 
   it('says nothing of going on after a refusal, or without a context', () => {
     showRest(answer({ state: 'rejected' }));
     showRest(answer({ contextId: null }));
-    expect(err).toBe('');
+    expect(streams.err).toBe('');
   });
 
   it('counts files that are not saved', () => {
     const files = [{ name: null, mediaType: 'image/png', bytes: 12_345 }];
     showRest(answer({ files, contextId: null }));
-    expect(err).toContain('file, not saved: without a name (image/png, 12,345 bytes)');
+    expect(streams.err).toContain('file, not saved: without a name (image/png, 12,345 bytes)');
   });
 });
 

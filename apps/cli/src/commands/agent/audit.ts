@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { ChorusError, MAX_TRANSCRIPT_BYTES } from '@chorus/protocol';
 import { Command } from 'commander';
-import ora from 'ora';
 import colors from 'yoctocolors';
 import { abortOnInterrupt } from '../../agent/interrupts.ts';
 import { answerText } from '../../agent/view.ts';
 import { givenPath } from '../../environment/environment.ts';
 import { EXIT, finish } from '../../environment/exit.ts';
 import { print, printJson } from '../../output/print.ts';
+import { createSpinner } from '../../output/spinner.ts';
 
 interface AuditFlags {
   model: string;
@@ -41,9 +41,8 @@ async function auditAction(file: string, flags: AuditFlags): Promise<void> {
   abortOnInterrupt(abort);
   const { auditAnswer, readKeptAnswer } = await import('@chorus/service-agents/open');
   const kept = readKeptAnswer(await textOf(givenPath(file, 'the answer')));
-  const spinner = ora({ stream: process.stderr, isSilent: !process.stderr.isTTY }).start(
-    'reading the answer again',
-  );
+  const spinner = createSpinner();
+  spinner.start('reading the answer again');
   const audit = await auditAnswer(
     kept,
     { model: flags.model, adapter: flags.adapter ?? null },

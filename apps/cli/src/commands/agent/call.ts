@@ -1,6 +1,5 @@
 import { type AgentMessage, ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
-import ora from 'ora';
 import colors from 'yoctocolors';
 import { isAgentId } from '../../agent/agent-id.ts';
 import { callerSays, type ToolEvent } from '../../agent/ask.ts';
@@ -17,6 +16,7 @@ import { answerText } from '../../agent/view.ts';
 import { EXIT, finish } from '../../environment/exit.ts';
 import { integer } from '../../options/numbers.ts';
 import { printJson } from '../../output/print.ts';
+import { createSpinner } from '../../output/spinner.ts';
 import { write } from '../../output/terminal.ts';
 
 interface CallFlags {
@@ -137,7 +137,8 @@ async function connect(
   seconds: number,
   signal: AbortSignal,
 ): Promise<ConnectedAgent> {
-  const spinner = ora({ stream: process.stderr, isSilent: !process.stderr.isTTY }).start('connecting');
+  const spinner = createSpinner();
+  spinner.start('connecting');
   try {
     const { connectTarget } = await import('../../agent/call/connect.ts');
     const options = {

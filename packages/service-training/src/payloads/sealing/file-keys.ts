@@ -13,6 +13,7 @@ import {
   type TaskState,
   toHex,
 } from '@chorus/protocol';
+import { BoundedMap } from '@chorus/utils';
 
 /** Number of keys remembered: enough for the last rounds of some tasks. */
 const MAX_KEYS = 1024;
@@ -33,7 +34,7 @@ export interface KeyCircle {
  */
 export class FileKeys {
   readonly #network: Pick<NetworkPort, 'peerId' | 'request'>;
-  readonly #keys = new Map<string, Uint8Array>();
+  readonly #keys = new BoundedMap<string, Uint8Array>(MAX_KEYS);
 
   constructor(network: Pick<NetworkPort, 'peerId' | 'request'>) {
     this.#network = network;
@@ -42,8 +43,6 @@ export class FileKeys {
   /** The payload with this digest was opened with this key. */
   remember(taskId: bigint, digest: Hex, key: Uint8Array): void {
     this.#keys.set(nameOf(taskId, digest), key);
-    const [oldest] = this.#keys.keys();
-    if (this.#keys.size > MAX_KEYS && oldest !== undefined) this.#keys.delete(oldest);
   }
 
   of(taskId: bigint, digest: Hex): Uint8Array | null {

@@ -10,6 +10,7 @@ import {
   type TaskState,
   type Verdict,
 } from '@chorus/protocol';
+import { BoundedMap } from '@chorus/utils';
 import { RateLimiter } from '@libp2p/utils';
 
 /** Number of tasks remembered whose terms the chain has confirmed: 100 bytes each. */
@@ -30,7 +31,7 @@ const QUESTIONS = { points: 20, duration: 10 };
  */
 export class Announcements {
   readonly #ports: Ports;
-  readonly #confirmed = new Map<bigint, Hex>();
+  readonly #confirmed = new BoundedMap<bigint, Hex>(MAX_CONFIRMED);
   readonly #questions = new RateLimiter(QUESTIONS);
 
   constructor(ports: Ports) {
@@ -71,8 +72,6 @@ export class Announcements {
 
   #remember({ id, termsDigest }: TaskState): void {
     this.#confirmed.set(id, termsDigest);
-    const [oldest] = this.#confirmed.keys();
-    if (this.#confirmed.size > MAX_CONFIRMED && oldest !== undefined) this.#confirmed.delete(oldest);
   }
 }
 

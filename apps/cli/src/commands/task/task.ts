@@ -1,14 +1,14 @@
 import type { TaskDetail, TaskSummary } from '@chorus/admin-api';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
-import { connectNode, type HomeOptions, homeOf, homeOptions } from '../environment/home.ts';
-import { parseTask } from '../inspect/open.ts';
-import { doing, rolesText } from '../node/status-view.ts';
-import { columns, cut } from '../output/columns.ts';
-import { fields, print, printJson } from '../output/table.ts';
-import { amount, short } from '../output/units.ts';
-import { taskCreateCommand } from '../task/create-command.ts';
-import { watchNode } from '../task/watch.ts';
+import { connectNode, type HomeOptions, homeOf, homeOptions } from '../../environment/home.ts';
+import { parseTask } from '../../inspect/open.ts';
+import { doing, rolesText } from '../../node/status-view.ts';
+import { columns, cut } from '../../output/columns.ts';
+import { fields, print, printJson } from '../../output/table.ts';
+import { amount, short } from '../../output/units.ts';
+import { watchNode } from '../../task/watch.ts';
+import { taskCreateCommand } from './create.ts';
 
 /** `chorus task`: tasks of the running node, and new ones. */
 export function taskCommand(): Command {
