@@ -1,4 +1,4 @@
-import { ChorusError, type G1Point, type G2Point, type Hex, toHex } from '@chorus/protocol';
+import { ChorusError, type G1Point, type G2Point, type Hex, isDevChain, toHex } from '@chorus/protocol';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 
 /**
@@ -28,9 +28,6 @@ export interface Srs extends SrsKey {
   g1Generator: G1Point;
 }
 
-/** Chain ids of local development chains: hardhat/anvil and ganache. */
-const DEVELOPMENT_CHAINS = [31337, 1337];
-
 /** Largest supported number of powers: 2^22, the largest dimension. */
 export const MAX_LOG2_SIZE = 22;
 
@@ -39,7 +36,7 @@ export const MAX_LOG2_SIZE = 22;
  * @throws ChorusError `E_SRS_INSECURE`
  */
 export function assertSrsAllowed(srs: Pick<SrsKey, 'origin' | 'digest'>, chainId: number | bigint): void {
-  if (srs.origin === 'ptau' || DEVELOPMENT_CHAINS.includes(Number(chainId))) return;
+  if (srs.origin === 'ptau' || isDevChain(chainId)) return;
   throw new ChorusError('E_SRS_INSECURE', 'anyone can forge proofs under the development reference string', {
     facts: { chainId, digest: srs.digest },
     hint: 'import the .ptau file of a public powers-of-tau ceremony',

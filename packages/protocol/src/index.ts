@@ -16,6 +16,7 @@ export * from './agents/transcript.ts';
 export * from './cbor.ts';
 export * from './cid.ts';
 export * from './counted.ts';
+export * from './dev-chain.ts';
 export * from './error-codes.ts';
 export * from './errors.ts';
 export * from './hex.ts';

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { counted } from '@chorus/protocol';
 import type { DataDescription, EpochResult, TrainedModel } from '@chorus/training';
-import asciichart from 'asciichart';
 import colors from 'yoctocolors';
 import { bar, secondsLeft } from '../output/bar.ts';
+import { chart } from '../output/chart.ts';
 import { createSpinner } from '../output/spinner.ts';
 import { table } from '../output/table.ts';
 import { write } from '../output/terminal.ts';
@@ -34,9 +34,6 @@ export interface TrainView {
   ): void;
   stop(): void;
 }
-
-const CHART_HEIGHT = 8;
-const CHART_WIDTH = 60;
 
 /** Progress on standard error; the summary, or with `json` one JSON document, on standard output. */
 export function createTrainView(
@@ -89,9 +86,9 @@ export function createTrainView(
         );
         return;
       }
-      const curve = thinned(losses.length > 1 ? losses : trained.history.map(({ loss }) => loss));
+      const curve = losses.length > 1 ? losses : trained.history.map(({ loss }) => loss);
       if (curve.length > 1) {
-        write(process.stdout, `\nloss\n${asciichart.plot(curve, { height: CHART_HEIGHT })}\n\n`);
+        write(process.stdout, `\nloss\n${chart(curve)}\n\n`);
       }
       write(process.stdout, `${historyTable(trained.history)}\n`);
       write(
@@ -128,15 +125,4 @@ const SHOWN_EPOCHS = 12;
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
-}
-
-/** As many points as fit a terminal, each the mean of its section. */
-function thinned(values: readonly number[]): number[] {
-  if (values.length <= CHART_WIDTH) return [...values];
-  return Array.from({ length: CHART_WIDTH }, (_, k) => {
-    const from = Math.floor((k * values.length) / CHART_WIDTH);
-    const to = Math.floor(((k + 1) * values.length) / CHART_WIDTH);
-    const part = values.slice(from, to);
-    return part.reduce((sum, value) => sum + value, 0) / part.length;
-  });
 }

@@ -1,19 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChainRequests } from '@chorus/protocol';
+import { type ChainRequests, isDevChain } from '@chorus/protocol';
 import { type JsonRpcApiProviderOptions, JsonRpcProvider, Network } from 'ethers';
 import { ChainError, toChainError } from '../errors/errors.ts';
 import { Endpoint } from './endpoint.ts';
 
+export { isDevChain };
+
 /** Pauses between attempts of a read; a read may be repeated, a write never is (see `sender.ts`). */
 const READ_RETRY_MS = [100, 400, 1600];
-
-/** Chain ids of development chains: anvil and hardhat, geth --dev. */
-const DEV_CHAINS = [31337, 1337];
-
-/** True for a chain that runs on one machine for development. */
-export function isDevChain(chainId: number): boolean {
-  return DEV_CHAINS.includes(chainId);
-}
 
 /** 50 ms leaves the chain's part of a round under a second; public endpoints count their requests. */
 const DEV_POLL_MS = 50;
