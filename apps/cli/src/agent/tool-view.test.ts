@@ -42,7 +42,7 @@ describe('the tools of an agent', () => {
     expect(foundToolLines([evil]).map(stripVTControlCharacters)).toEqual(['read\ufffd[2J of files: new']);
   });
 
-  it('that came later are named with how to accept them, and nothing is said if there are none', () => {
+  it('that came later are named with how to accept them, and nothing is said if no tool did', () => {
     expect(toolNotes([tool('accepted'), tool('gone')])).toEqual([]);
     expect(plain(toolNotes([tool('new'), tool('new', { name: 'write' })]))).toEqual([
       expect.stringMatching(/read of files, write of files.*--accept-tools$/),

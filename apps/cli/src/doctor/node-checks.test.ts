@@ -40,7 +40,7 @@ async function of(what: string) {
 }
 
 describe('the checks of a node', () => {
-  it('say how to create one where there is none, and nothing else', async () => {
+  it('say how to create a node in an empty folder, and nothing else', async () => {
     expect(await diagnoseNode(home)).toEqual([
       expect.objectContaining({
         what: 'configuration',

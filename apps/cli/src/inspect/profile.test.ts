@@ -45,7 +45,7 @@ describe('the profile of a kept network', () => {
     ['a path out of the folder', { blocks: '../../home' }, 'blocks'],
     ['an absolute path', { chainState: '/etc/passwd' }, 'chainState'],
     ['a hidden way up', { summaries: 'a/../../b' }, 'summaries'],
-    ['an address that is none', { contract: '0x12' }, 'contract'],
+    ['a malformed address', { contract: '0x12' }, 'contract'],
     ['a number of another kind', { taskId: '-1' }, 'taskId'],
     ['too many names', { names: Array.from({ length: 257 }, () => profile.names[0]) }, 'names'],
     ['another version', { version: 1 }, 'version'],

@@ -6,7 +6,7 @@ it('a bar has the same width whatever part of it is filled', () => {
   expect(bar(0.25)).toBe('█'.repeat(10) + '░'.repeat(30));
 });
 
-it('the time that is left follows from what was needed, and is not told from almost nothing', () => {
+it('the time that is left follows from what was needed, and is not guessed from almost nothing', () => {
   expect(secondsLeft(0.25, 30)).toBe(90);
   expect(secondsLeft(1, 30)).toBe(0);
   expect(secondsLeft(0, 30)).toBeNull();

@@ -8,7 +8,7 @@ export function bar(fraction: number): string {
 }
 
 /**
- * Seconds that are left if work goes on as fast as until now; null before it can be told.
+ * Seconds that are left if work goes on as fast as until now; null while it is not known.
  * @param fraction done, 0 to 1
  */
 export function secondsLeft(fraction: number, elapsedSeconds: number): number | null {

@@ -83,10 +83,10 @@ describe('the request for a task', () => {
     ['a fee above one half', { validatorFee: '51' }, 'validator-fee'],
     ['less burnt than the half that the contracts require', { slashBurn: '49' }, 'slash-burn'],
     ['a phase shorter than the contracts accept', { commitSeconds: '4' }, 'commit-seconds'],
-    ['a rule that is none', { rule: 'mean' }, '--rule'],
+    ['an unknown rule', { rule: 'mean' }, '--rule'],
     ['payloads that are neither', { payloads: 'open' }, '--payloads'],
     ['momentum of adamw', { optimizer: 'adamw', momentum: '0.9' }, '--momentum'],
-    ['an optimiser that is none', { optimizer: 'lion' }, '--optimizer'],
+    ['an unknown optimiser', { optimizer: 'lion' }, '--optimizer'],
     ['a model that is not there', { model: 'no/such.onnx' }, '--model'],
     ['no accounts', { allow: ' ' }, '--allow'],
     ['a seed beyond 31 bits', { seed: '2147483648' }, 'seed'],
@@ -121,7 +121,7 @@ describe('a word of the request', () => {
     }
   });
 
-  it('is a list of accounts in lower case, or an error that quotes the one that is none', () => {
+  it('is a list of accounts in lower case, or an error that quotes the malformed one', () => {
     expect(addresses(` ${account(10).toUpperCase().replace('0X', '0x')},${account(2)} `)).toEqual([
       account(10),
       account(2),

@@ -69,7 +69,7 @@ describe('the answer of an agent', () => {
   });
 });
 
-describe('an answer that is none', () => {
+describe('a refusal or failure', () => {
   it.each([
     ['rejected', 'E_A2A_REFUSED'],
     ['failed', 'E_A2A_TASK_FAILED'],
