@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { describeAgents } from './chain/agents.ts';
 import { describeDisputes } from './chain/disputes.ts';
 import { describeEvents } from './chain/events.ts';
+import { describeFeedback } from './chain/feedback.ts';
 import { type ChainWorld, Fixture } from './chain/fixture.ts';
 import { describeIdentities } from './chain/identities.ts';
 import { describeMoney } from './chain/money.ts';
@@ -43,6 +44,7 @@ export function describeChain(
     describeMoney(get, options.propertyRuns);
     describePayments(get);
     describeRevenue(get);
+    describeFeedback(get);
     describeEvents(get);
   });
 }

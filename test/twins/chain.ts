@@ -4,6 +4,7 @@ import type {
   AvailableVote,
   ChainEvent,
   ChainPort,
+  FeedbackWords,
   Hex,
   JoinRequest,
   Member,
@@ -31,6 +32,7 @@ import { claim, claimable, collectFees, refund } from './ledger/claims.ts';
 import { cancel, create, join, topUp } from './ledger/creation.ts';
 import { leaveTask } from './ledger/departures.ts';
 import { contest, publishPayload, releaseStake, resolveCase } from './ledger/disputes.ts';
+import { feedbackOn, giveAgentFeedback, movedIn, revokeAgentFeedback } from './ledger/feedback.ts';
 import {
   agentAt,
   attest,
@@ -109,6 +111,28 @@ export class MemoryChain extends MemoryRevenueChain implements ChainPort {
 
   async registrationCost(_place: string, _uri: string, _agentId: bigint | null): Promise<RegistrationCost> {
     return { gas: 0n, wei: 0n };
+  }
+
+  giveAgentFeedback(agentId: bigint, words: FeedbackWords) {
+    return this.#ledger.transact(() => ({
+      index: giveAgentFeedback(this.#ledger, this.account, agentId, words),
+    }));
+  }
+
+  revokeAgentFeedback(agentId: bigint, index: bigint): Promise<Receipt> {
+    return this.#write(() => revokeAgentFeedback(this.#ledger, this.account, agentId, index));
+  }
+
+  async feedbackOn(agentId: bigint) {
+    return structuredClone(feedbackOn(this.#ledger, agentId));
+  }
+
+  async movedIn(transaction: Hex, from: Address, to: Address) {
+    return movedIn(this.#ledger, transaction, from, to);
+  }
+
+  async tillFeeBps(): Promise<number> {
+    return 100;
   }
 
   async reputation(agentId: bigint): Promise<number> {

@@ -2,6 +2,7 @@ import type { Address, Hex } from '@chorus/protocol';
 import { isAddress, type Signer, Wallet } from 'ethers';
 import { ChainError } from './errors/errors.ts';
 import type { EventIndex } from './events/event-index.ts';
+import type { EventStore } from './events/store.ts';
 import { type ChorusChain, createChorusChain } from './ports/chorus-chain.ts';
 import { openProvider, pollInterval, read } from './rpc/rpc.ts';
 import type { FeePolicy } from './send/fees.ts';
@@ -32,6 +33,8 @@ export interface ConnectOptions {
   onPaid?: (wei: bigint) => void;
   /** Index from which ended rounds are read, as far as it has read. */
   index?: EventIndex;
+  /** Opens the store of feedback on agents, when it is first asked for (default: in memory). It is closed with the chain. */
+  feedback?: () => EventStore;
   /** First block of the deployment (default 0): searches start there. */
   deployedAt?: number;
 }
@@ -67,6 +70,7 @@ export async function connectChain(options: ConnectOptions): Promise<ChorusChain
       fees: options.fees,
       onPaid: options.onPaid,
       index: options.index,
+      feedback: options.feedback,
       deployedAt: options.deployedAt ?? 0,
     });
   } catch (error) {

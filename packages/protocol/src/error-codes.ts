@@ -304,6 +304,7 @@ export const ERROR_CODES = {
   E_AGENT_CLOSED: { category: 'failed', status: 503 },
   E_AGENT_CONTEXT: { category: 'refused', status: 413 },
   E_AGENT_EXISTS: { category: 'refused', status: 409 },
+  E_AGENT_FEEDBACK: { category: 'refused', status: 409 },
   E_AGENT_FILE: { category: 'config', status: 422 },
   E_AGENT_HIRE: { category: 'failed', status: 502 },
   E_AGENT_IDENTITY: { category: 'refused' },

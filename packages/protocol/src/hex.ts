@@ -7,6 +7,9 @@ export type Address = Hex;
 /** An address as users and documents write it, in any letter case; a checksum is not checked. */
 export const ADDRESS_PATTERN = /^0x[0-9a-fA-F]{40}$/;
 
+/** A 32-byte hash, of a transaction for instance, in any letter case. */
+export const HASH_PATTERN = /^0x[0-9a-fA-F]{64}$/;
+
 /** Bytes to 0x-prefixed lower-case hex. */
 export function toHex(bytes: Uint8Array): Hex {
   let text = '0x';

@@ -2,6 +2,7 @@ import { refusal } from '@chorus/chain';
 import type { Address, ChainEvent, EventPosition, Hex, Receipt } from '@chorus/protocol';
 import { keccak256, toBeHex, zeroPadValue } from 'ethers';
 import { checkAggregate, type SettlementCheck } from './checks.ts';
+import type { KeptFeedback } from './feedback.ts';
 import { MemoryMoney } from './money.ts';
 import { RevenueRules } from './revenue.ts';
 import { MemoryStakes } from './stakes.ts';
@@ -71,6 +72,8 @@ export class MemoryLedger {
   });
   /** EIP-3009 transfers that were made. */
   transfers: MadeTransfers = new Map();
+  /** Feedback on identities, in the order it was given. */
+  feedback: KeptFeedback[] = [];
   readonly #waiting = new Set<() => void>();
   #offset = 0;
   block = 0;
@@ -141,6 +144,7 @@ export class MemoryLedger {
       history: structuredClone(this.history),
       tasks: structuredClone(this.tasks),
       transfers: new Map(this.transfers),
+      feedback: [...this.feedback],
       revenue: this.revenue.clone(),
     };
     let result: T;

@@ -8,7 +8,11 @@ import { lower, type MemoryLedger } from './ledger.ts';
 
 export const TOKEN_DOMAIN = { name: 'Twin', version: '1' };
 
-type Made = Pick<TransferAuthorization, 'to' | 'value'> & { transaction: Hex; block: number };
+type Made = Pick<TransferAuthorization, 'token' | 'from' | 'to' | 'value'> & {
+  transaction: Hex;
+  block: number;
+  at: number;
+};
 export type MadeTransfers = Map<string, Made>;
 
 const keyOf = ({ token, from, nonce }: TransferAuthorization) => [token, from, nonce].join('/').toLowerCase();
@@ -61,7 +65,7 @@ export async function sendTransfer(ledger: MemoryLedger, transfer: SignedTransfe
     checkTransfer(ledger, transfer);
     const { token, from, to, value } = transfer;
     ledger.money.transfer(token, from, to, value, 'take a payment');
-    ledger.transfers.set(keyOf(transfer), { to, value, ...ledger.next() });
+    ledger.transfers.set(keyOf(transfer), { token, from, to, value, at: ledger.now(), ...ledger.next() });
     return {};
   });
 }

@@ -26,6 +26,7 @@ export const STAKE_MANAGER = new Interface(stakeManager.abi);
 export const PARAMETERS = new Interface(parameters.abi);
 export const ATTESTOR = new Interface(roundAttestor.abi);
 export const IDENTITIES = new Interface(identityRegistry.abi);
+export const REPUTATIONS = new Interface(reputationRegistry.abi);
 export const VALIDATIONS = new Interface(validationRegistry.abi);
 export const TOKEN = new Interface(chorusToken.abi);
 export const TILLS = new Interface(agentTills.abi);

@@ -38,7 +38,8 @@ export function memoryEventStore(keepBlocks = Number.POSITIVE_INFINITY): EventSt
       checkpoints = checkpoints.filter((block) => block.number <= number);
     },
     async logs(filter = {}) {
-      return structuredClone(logs.filter((log) => matches(log, filter)));
+      const found = logs.filter((log) => matches(log, filter));
+      return structuredClone(filter.last === undefined ? found : found.slice(-filter.last));
     },
     async close() {},
   };

@@ -72,7 +72,7 @@ export function sqliteEventStore(path: string): EventStore {
         database.prepare('DELETE FROM checkpoints WHERE number > ?').run(number);
       });
     },
-    async logs({ addresses, topics = [], from = 0, to = Number.MAX_SAFE_INTEGER } = {}) {
+    async logs({ addresses, topics = [], from = 0, to = Number.MAX_SAFE_INTEGER, last = -1 } = {}) {
       const where = ['block BETWEEN ? AND ?'];
       const values: SQLInputValue[] = [from, to];
       if (addresses !== undefined) {
@@ -84,11 +84,13 @@ export function sqliteEventStore(path: string): EventStore {
         where.push(`topic${i} = ?`);
         values.push(topic);
       }
-      const query = `SELECT * FROM logs WHERE ${where.join(' AND ')} ORDER BY block, place`;
+      // SQLite takes a negative limit for none.
+      const query = `SELECT * FROM logs WHERE ${where.join(' AND ')} ORDER BY block DESC, place DESC LIMIT ?`;
       return database
         .prepare(query)
-        .all(...values)
-        .map(logOf);
+        .all(...values, last)
+        .map(logOf)
+        .reverse();
     },
     async close() {
       database.close();

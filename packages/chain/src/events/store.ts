@@ -23,6 +23,8 @@ export interface StoredLogFilter {
   topics?: readonly (string | null)[];
   from?: number;
   to?: number;
+  /** Only the last of them, as many as this. */
+  last?: number;
 }
 
 /** Store of the event index. Each call is atomic. */

@@ -34,6 +34,7 @@ const connection: Connection = {
   fees: undefined,
   onPaid: undefined,
   index: undefined,
+  feedback: undefined,
   deployedAt: 0,
 };
 

@@ -8,6 +8,7 @@ import {
 } from '../contracts/addresses.ts';
 import type { EventIndex } from '../events/event-index.ts';
 import { RpcLogs } from '../events/logs.ts';
+import type { EventStore } from '../events/store.ts';
 import { TaskReader } from '../read/reader.ts';
 import type { FeePolicy } from '../send/fees.ts';
 import type { TransactionStore } from '../send/journal.ts';
@@ -26,6 +27,8 @@ export interface Connection extends ChainAccount {
   fees: Partial<FeePolicy> | undefined;
   onPaid: ((wei: bigint) => void) | undefined;
   index: EventIndex | undefined;
+  /** Opens the store of feedback on agents. */
+  feedback: (() => EventStore) | undefined;
   /** First block of the deployment: searches start there. */
   deployedAt: number;
 }

@@ -1,4 +1,6 @@
-import { connectChain, isDevChain } from '@chorus/chain';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { connectChain, isDevChain, sqliteEventStore } from '@chorus/chain';
 import { type ChainPort, ChorusError, explain, hasCode } from '@chorus/protocol';
 import { pause } from '@chorus/utils';
 import type { HostConfig } from '../config/host-config.ts';
@@ -28,6 +30,7 @@ export async function openChain(
     contract: contract as `0x${string}`,
     signer: wallet,
     transactions: store.transactions,
+    feedback: () => sqliteEventStore(join(config.dataDir, feedbackFile(config))),
     onPaid: (wei) => {
       // A mined transaction succeeds even if its cost cannot be recorded.
       try {
@@ -53,6 +56,12 @@ export async function openChain(
     await chain.close();
     throw error;
   }
+}
+
+/** Events of one deployment, read from one block on, are in one file. */
+function feedbackFile({ chain }: HostConfig): string {
+  const subject = JSON.stringify([chain.chainId ?? null, chain.contract.toLowerCase(), chain.deployedAt]);
+  return `feedback-${createHash('sha256').update(subject).digest('hex').slice(0, 8)}.sqlite`;
 }
 
 /** First and longest pause between two attempts to reach the chain. */

@@ -8,6 +8,8 @@ const WRITES = {
   registerIdentity: true,
   registerAgent: true,
   setAgentUri: true,
+  giveAgentFeedback: true,
+  revokeAgentFeedback: true,
   depositStake: true,
   requestUnbond: true,
   withdrawStake: true,

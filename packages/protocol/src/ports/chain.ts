@@ -3,6 +3,7 @@ import type { ChainAccount } from './chain-account.ts';
 import type { EventChain } from './chain-events.ts';
 import type { HeadChain } from './chain-head.ts';
 import type { DisputeChain } from './dispute-chain.ts';
+import type { FeedbackChain } from './feedback-chain.ts';
 import type { IdentityChain } from './identity-chain.ts';
 import type { PaymentChain } from './payment-chain.ts';
 import type { RewardChain } from './reward-chain.ts';
@@ -44,4 +45,5 @@ export interface ChainPort
     TokenChain,
     PaymentChain,
     TillChain,
-    UnitChain {}
+    UnitChain,
+    FeedbackChain {}
