@@ -46,6 +46,27 @@ it('a transfer is tried and sent as of the next block, however old the latest on
   });
 });
 
+it('transfers of one payer are sent one after the other: a second that its balance does not cover costs no gas', async () => {
+  const [, second] = devnet.privateKeys as [Hex, Hex];
+  const poor = await connectChain({ url: devnet.url, contract: token, privateKey: second });
+  try {
+    const now = BigInt((await provider.getBlock('latest'))!.timestamp);
+    const times = { token, to: chain.account, validAfter: 0n, validBefore: now + 6_000n };
+    const value = await poor.balance(token, poor.account);
+    const signed = await Promise.all(
+      ['44', '55'].map((nonce) =>
+        poor.signTransfer({ ...times, value, nonce: `0x${nonce.repeat(32)}` as Hex }),
+      ),
+    );
+    const before = await provider.getTransactionCount(chain.account);
+    const ends = await Promise.allSettled(signed.map((each) => chain.sendTransfer(each)));
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(await provider.getTransactionCount(chain.account)).toBe(before + 1);
+  } finally {
+    await poor.close();
+  }
+});
+
 it('a transfer that would be refused is not sent', async () => {
   const signed = await transfer('33', -1n);
   const before = await provider.getTransactionCount(chain.account);

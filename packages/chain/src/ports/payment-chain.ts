@@ -28,6 +28,7 @@ const NEXT = 'pending';
 /** EIP-3009 transfers of any token that has them. */
 export function createPaymentChain({ connection, reader, writer, signal }: ChainParts): PaymentChain {
   const { provider, signer, account, chainId } = connection;
+  const oneByOne = perKey();
   // Logs of tokens are not in the index of the task contract.
   const logs = new RpcLogs(provider, { signal });
   const tokenDomain = oncePerToken(async (token: Address): Promise<TokenDomain> => {
@@ -67,7 +68,8 @@ export function createPaymentChain({ connection, reader, writer, signal }: Chain
         const estimate = () => provider.send('eth_estimateGas', [transaction, NEXT]);
         return (BigInt(await read(action, estimate, signal)) * 3n) / 2n;
       };
-      return receiptOf(await writer.send({ ...call, gas }));
+      // Two of one payer at a time could be paid from one balance: the second would cost this account gas.
+      return oneByOne(transfer.from, async () => receiptOf(await writer.sendAhead({ ...call, gas })));
     },
 
     transferState: async (transfer, fromBlock): Promise<TransferState> => {
@@ -93,6 +95,20 @@ export function createPaymentChain({ connection, reader, writer, signal }: Chain
       }
       return { state: 'void' };
     },
+  };
+}
+
+/** Runs what has one key in turn, in its order. */
+function perKey(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>();
+  return (key, work) => {
+    const done = (last.get(key) ?? Promise.resolve()).then(work, work);
+    last.set(key, done);
+    const forget = () => {
+      if (last.get(key) === done) last.delete(key);
+    };
+    done.then(forget, forget);
+    return done;
   };
 }
 

@@ -1,10 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { chorusToken } from '@chorus/contracts';
 import type { Address } from '@chorus/protocol';
 import { Contract, ContractFactory, Interface, type JsonRpcProvider, Wallet } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Devnet, startDevnet } from '../devnet/devnet.ts';
 import { openProvider } from '../rpc/rpc.ts';
-import { Sender } from './sender.ts';
+import { memoryTransactionStore } from './journal.ts';
+import { Sender, type SenderOptions } from './sender.ts';
 
 const TOKEN = new Interface(chorusToken.abi);
 const RECEIVER: Address = '0x00000000000000000000000000000000000c0de5';
@@ -16,11 +18,18 @@ describe('sending transactions', () => {
   const abort = new AbortController();
   const opened: JsonRpcProvider[] = [];
 
-  const sender = (on = provider, index = 0): Sender => {
+  const sender = (on = provider, index = 0, options: Partial<SenderOptions> = {}): Sender => {
     const signer = new Wallet(devnet.privateKeys[index]!, provider);
     const account = signer.address.toLowerCase() as Address;
     const { signal } = abort;
-    return new Sender({ provider: on, signer, chainId: 31337, account, pollMilliseconds: 20, signal });
+    const own = { provider: on, signer, chainId: 31337, account, pollMilliseconds: 20, signal };
+    return new Sender({ ...own, ...options });
+  };
+  /** Transactions in the pool. */
+  const pool = async (): Promise<number> => Number((await provider.send('txpool_status', [])).pending);
+  /** Resolves when this number waits there; the time limit of the test ends it. */
+  const waiting = async (count: number): Promise<void> => {
+    while ((await pool()) < count) await delay(20);
   };
   const transfer = (amount: bigint): string => TOKEN.encodeFunctionData('transfer', [RECEIVER, amount]);
   const received = (): Promise<bigint> =>
@@ -67,6 +76,72 @@ describe('sending transactions', () => {
     expect((await received()) - before).toBe(210n);
     const blocks = sent.map((mined) => mined.block);
     expect(blocks).toEqual([...blocks].sort((a, b) => a - b));
+  });
+
+  it('independent transactions share a block, and one that waits for its turn is in it as well', async () => {
+    const before = await received();
+    const one = sender();
+    await provider.send('evm_setAutomine', [false]);
+    try {
+      const gas = async () => 100_000n;
+      const sent = [1n, 2n, 4n, 8n].map((n) => one.sendAhead('transfer', token, transfer(n), gas));
+      // The same call at the same time is one.
+      sent.push(one.sendAhead('transfer', token, transfer(8n), gas));
+      await waiting(4);
+      sent.push(one.exclusive(() => one.send('transfer', token, transfer(16n))));
+      await waiting(5);
+      await provider.send('evm_mine', []);
+      const blocks = new Set((await Promise.all(sent)).map(({ block }) => block));
+      expect(blocks.size).toBe(1);
+      expect((await received()) - before).toBe(31n);
+    } finally {
+      await provider.send('evm_setAutomine', [true]);
+    }
+  });
+
+  it('no more independent transactions wait for a block than a pool keeps', async () => {
+    const before = await received();
+    const one = sender();
+    await provider.send('evm_setAutomine', [false]);
+    const sent = Array.from({ length: 20 }, (_, i) =>
+      one.sendAhead('transfer', token, transfer(BigInt(100 + i)), async () => 100_000n),
+    );
+    try {
+      await waiting(16);
+      expect(await pool()).toBe(16);
+    } finally {
+      await provider.send('evm_setAutomine', [true]);
+      await provider.send('evm_mine', []);
+    }
+    const blocks = (await Promise.all(sent)).map(({ block }) => block);
+    expect(new Set(blocks.slice(0, 16)).size).toBe(1);
+    expect((await received()) - before).toBe(20n * 100n + 190n);
+  });
+
+  it('independent transactions that a crash left open are looked up, not sent again', async () => {
+    const before = await received();
+    const nonceBefore = await nonce();
+    const transactions = memoryTransactionStore();
+    const calls = [31n, 32n, 33n].map(transfer);
+    const crash = new AbortController();
+    const gas = async () => 100_000n;
+    await provider.send('evm_setAutomine', [false]);
+    const first = sender(provider, 0, { transactions, signal: crash.signal });
+    const lost = calls.map((call) =>
+      first.sendAhead('transfer', token, call, gas).catch((error) => error.code),
+    );
+    await waiting(3);
+    crash.abort();
+    expect(await Promise.all(lost)).toEqual(Array(3).fill('E_CHAIN_NOT_MINED'));
+    await provider.send('evm_setAutomine', [true]);
+    await provider.send('evm_mine', []);
+    const second = sender(provider, 0, { transactions });
+    await Promise.all(calls.map((call) => second.sendAhead('transfer', token, call, gas)));
+    expect((await received()) - before).toBe(96n);
+    expect((await nonce()) - nonceBefore).toBe(3);
+    expect(
+      await transactions.list(31_337, new Wallet(devnet.privateKeys[0]!).address.toLowerCase() as Address),
+    ).toEqual([]);
   });
 
   it('a transaction whose answer is lost is not sent a second time', async () => {

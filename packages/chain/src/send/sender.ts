@@ -16,6 +16,9 @@ const NONCE_ATTEMPTS = 3;
 /** Idempotency window: within it, a call equal to an unanswered one in the store counts as the same call. */
 const SAME_CALL_MS = 3_600_000;
 
+/** Transactions that may wait for a block at a time: pools keep few of one account. */
+const MOST_AHEAD = 16;
+
 const MINED_TIMEOUT_MS = 180_000;
 const BUMP_MS = 30_000;
 const DEV_BUMP_MS = 2_000;
@@ -47,7 +50,8 @@ interface Call {
 }
 
 /**
- * Sends the transactions of one account, one after the other, each with the nonce after the one before it.
+ * Sends the transactions of one account, one after the other, each with the nonce after the one before it; those that may
+ * be made in any order (`sendAhead`) without waiting until the one before it is mined.
  *
  * Nothing is sent twice: a transaction is stored before its broadcast; a repeat sends the same signed bytes, and a
  * replacement (if it pays too little to be mined) has the same nonce, so the chain mines at most one. After a crash,
@@ -58,6 +62,10 @@ export class Sender {
   readonly #store: TransactionStore;
   readonly #fees: FeePolicy;
   readonly #turns = pLimit(1);
+  readonly #places = pLimit(MOST_AHEAD);
+  /** Transactions that others need not wait for, by what they call. */
+  readonly #ahead = new Map<string, Promise<Mined>>();
+  readonly #aheadNonces = new Set<number>();
   /** The chain's count may lag behind on an endpoint of many nodes: never reuse a nonce that was mined. */
   #nextNonce = 0;
 
@@ -87,8 +95,50 @@ export class Sender {
     const earlier = await this.lookUp(action, call.to, call.data);
     if (earlier !== null) return earlier;
     const gasLimit = gas ?? (await this.#estimate(action, call));
+    const pending = await this.#sent(action, { ...call, gasLimit });
+    return this.#finish(pending, await this.#mined(pending));
+  }
+
+  /**
+   * Send and wait until mined, but leave the turn to others once it is sent: up to 16 such transactions share a block. For
+   * calls that do not depend on each other, and that the contract itself makes at most once. Call it outside of `exclusive`.
+   * Equal calls at a time are one.
+   * @param gas asked for when it is its turn
+   * @throws ChainError as `send`
+   */
+  sendAhead(action: string, to: Address, data: string, gas: () => Promise<bigint>): Promise<Mined> {
+    const key = `${to} ${data}`;
+    const present = this.#ahead.get(key);
+    if (present) return present;
+    const sent = this.#places(() => this.#sendAhead(action, to, data as Hex, gas)).finally(() =>
+      this.#ahead.delete(key),
+    );
+    this.#ahead.set(key, sent);
+    return sent;
+  }
+
+  async #sendAhead(action: string, to: Address, data: Hex, gas: () => Promise<bigint>): Promise<Mined> {
+    const begun = await this.exclusive(async () => {
+      const mined = await this.lookUp(action, to, data);
+      if (mined) return { mined };
+      const pending = await this.#sent(action, { to, data, gasLimit: await gas() });
+      this.#aheadNonces.add(pending.nonce);
+      return { pending };
+    });
+    if (begun.mined) return begun.mined;
+    const { pending } = begun;
+    try {
+      return await this.#finish(pending, await this.#mined(pending));
+    } finally {
+      // If its outcome is open, the next call looks it up.
+      this.#aheadNonces.delete(pending.nonce);
+    }
+  }
+
+  /** Sign, store and broadcast; the next transaction has the nonce after it. */
+  async #sent(action: string, call: Call): Promise<PendingTransaction> {
     for (let attempt = 1; ; attempt++) {
-      const pending = await this.#sign(action, { ...call, gasLimit });
+      const pending = await this.#sign(action, call);
       try {
         await this.#broadcast(action, pending.signed[0]!);
       } catch (error) {
@@ -97,7 +147,8 @@ export class Sender {
         if (isNonceUsed(error) && attempt < NONCE_ATTEMPTS) continue;
         throw isNonceUsed(error) ? nonceTaken(pending, error) : error;
       }
-      return this.#finish(pending, await this.#mined(pending));
+      this.#nextNonce = Math.max(this.#nextNonce, pending.nonce + 1);
+      return pending;
     }
   }
 
@@ -117,6 +168,8 @@ export class Sender {
   async lookUp(action: string, to: Address, data: string): Promise<Mined | null> {
     const { chainId, account } = this.#options;
     for (const pending of await this.#store.list(chainId, account)) {
+      // Who sent it waits for it.
+      if (this.#aheadNonces.has(pending.nonce)) continue;
       const same = pending.to === to && pending.data === data && Date.now() - pending.since < SAME_CALL_MS;
       let receipt = await this.#receiptOf(pending);
       if (receipt === null && (await this.#nonceUsed(pending))) {

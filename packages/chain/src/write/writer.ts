@@ -48,6 +48,12 @@ export class Writer {
     });
   }
 
+  /** As {@link send}, without a wait of later calls until it is mined: for calls that do not depend on each other. */
+  async sendAhead(call: Call & Required<Pick<Call, 'gas'>>): Promise<Mined> {
+    const { to, data } = this.#encoded(call);
+    return ownLogs(await this.#options.sender.sendAhead(call.action, to, data, call.gas), to);
+  }
+
   async receipt(call: Call): Promise<Receipt> {
     return receiptOf(await this.send(call));
   }

@@ -31,7 +31,7 @@ import {
 import { type KeptAnswer, keyText, type Sale } from './sale.ts';
 import type { SalesStore } from './sales-store.ts';
 
-/** Settlements that wait for their turn: each takes a block. */
+/** Settlements that wait for their turn, or for their block. */
 const MOST_SETTLING = 64;
 /** Of one payer. */
 const MOST_OF_PAYER = 4;
