@@ -23,6 +23,8 @@ export interface Answering {
 export interface Route<T extends { model: string; stream?: boolean | null | undefined }> {
   /** What the ids of its answers begin with. */
   prefix: string;
+  /** Events of a stream have names, and the last one ends it; else `[DONE]` does. */
+  isNamed?: boolean;
   parse(json: unknown): { request: T } | { error: ApiError };
   /** What of a request this agent cannot do, or how it is asked. Nothing is done yet. */
   prepare(
@@ -35,7 +37,7 @@ export interface Route<T extends { model: string; stream?: boolean | null | unde
 export async function answer<T extends { model: string; stream?: boolean | null | undefined }>(
   c: Context,
   source: OpenAiSource,
-  { prefix, parse, prepare }: Route<T>,
+  { prefix, isNamed = false, parse, prepare }: Route<T>,
 ): Promise<Response> {
   const json = await readJson(c);
   if (json === undefined) return errorResponse(invalidRequest('the body is not JSON'));
@@ -54,6 +56,7 @@ export async function answer<T extends { model: string; stream?: boolean | null 
     const answering = prepared.begin({ taskId }, head, AbortSignal.any([c.req.raw.signal, leaving.signal]));
     if (!stream) return c.json(await answering.whole());
     return await eventStream(answering.chunks(), {
+      isNamed,
       toError: (error) => errorBody(apiErrorOf(error)),
       onLeave: () => leaving.abort(),
     });

@@ -5,9 +5,10 @@ import { chatRoute } from './chat.ts';
 import { completionsRoute } from './completions.ts';
 import { embeddingsRoute } from './embeddings.ts';
 import { errorResponse, unknownModel } from './errors/api-error.ts';
+import { responsesRoute } from './responses.ts';
 
 /**
- * Serve agents by the OpenAI API: models, chat completions, completions and embeddings below `/v1`. Callers are anonymous. The server
+ * Serve agents by the OpenAI API: models, chat completions, responses, completions and embeddings below `/v1`. Callers are anonymous. The server
  * around it bounds the size and the rate of requests.
  *
  * @example
@@ -22,6 +23,7 @@ export function openAiApp(source: OpenAiSource): Hono {
       return agent ? c.json(toModel(agent)) : errorResponse(unknownModel(id));
     })
     .post('/v1/chat/completions', (c) => answer(c, source, chatRoute))
+    .post('/v1/responses', (c) => answer(c, source, responsesRoute))
     .post('/v1/completions', (c) => answer(c, source, completionsRoute))
     .post('/v1/embeddings', (c) => answer(c, source, embeddingsRoute));
 }

@@ -10,7 +10,11 @@ it('an answer that takes long begins with comments, and its failure is an event'
     yield await promise;
   })();
   let left = 0;
-  const begun = eventStream(values, { toError: () => ({ error: 'broken' }), onLeave: () => left++ });
+  const begun = eventStream(values, {
+    isNamed: false,
+    toError: () => ({ error: 'broken' }),
+    onLeave: () => left++,
+  });
   await vi.advanceTimersByTimeAsync(15_000);
   const response = await begun;
   await vi.advanceTimersByTimeAsync(30_000);
@@ -27,7 +31,7 @@ it('a stream that its client left has no timers', async () => {
     await new Promise(() => {});
   })();
   let left = 0;
-  const response = await eventStream(values, { toError: () => ({}), onLeave: () => left++ });
+  const response = await eventStream(values, { isNamed: false, toError: () => ({}), onLeave: () => left++ });
   await response.body!.cancel();
   expect(left).toBe(1);
   expect(vi.getTimerCount()).toBe(0);

@@ -7,6 +7,8 @@ const MAX_BEHIND_BYTES = 1024 * 1024;
 const encoder = new TextEncoder();
 
 export interface EventStreamOptions {
+  /** Each value has a `type`, which names its event; the last value ends the stream, without `[DONE]`. */
+  isNamed: boolean;
   /** The object that a client is sent when the answer fails on its way. */
   toError: (error: unknown) => object;
   /** Called when the client left, or is too far behind. */
@@ -14,14 +16,14 @@ export interface EventStreamOptions {
 }
 
 /**
- * Server-sent events of an answer, then `[DONE]`; a failure is an event `error`, then the end. The answer is read at its
+ * Server-sent events of an answer, then `[DONE]` unless they have names; a failure is an event `error`, then the end. The answer is read at its
  * own speed, not at the client's.
  *
  * @throws what `values` throws before the first value, if that does not take long
  */
 export async function eventStream(
   values: AsyncGenerator<object>,
-  { toError, onLeave }: EventStreamOptions,
+  { isNamed, toError, onLeave }: EventStreamOptions,
 ): Promise<Response> {
   const first = values.next();
   await orLate(first);
@@ -57,9 +59,10 @@ export async function eventStream(
   void (async () => {
     try {
       for (let next = await first; !next.done && to.reader; next = await values.next()) {
-        tell(`data: ${JSON.stringify(next.value)}`);
+        const name = isNamed ? `event: ${(next.value as { type: string }).type}\n` : '';
+        tell(`${name}data: ${JSON.stringify(next.value)}`);
       }
-      tell('data: [DONE]');
+      if (!isNamed) tell('data: [DONE]');
     } catch (error) {
       tell(`event: error\ndata: ${JSON.stringify(toError(error))}`);
     }
