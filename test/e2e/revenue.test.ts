@@ -161,6 +161,51 @@ it('a call pays the till, and creator, holder, tool and treasury are each credit
   expect(await balance(deployed.revenue!.tills)).toBe(CHOR / 100n);
 });
 
+it('who has paid the agent rates it, and everyone finds the rating and what stands behind it', async () => {
+  const command = ['agent', 'feedback', agent];
+  const planned = await as('holder', ...command, '--value', '90', '--dry-run');
+  expect(planned).toMatchObject({ rating: 90, payment: { amount: CHOR.toString() }, given: null });
+  const { given, payment } = await as('holder', ...command, '--value', '90');
+  expect(payment.transaction).toBe(planned.payment.transaction);
+  // One whole token paid weighs as much as the neutral 50.
+  const rated = { score: 70, raters: 1, paid: CHOR.toString(), fee: (CHOR / 100n).toString() };
+  expect(await as('creator', ...command)).toMatchObject({
+    ...rated,
+    feedback: [{ client: accountOf(2), own: false, rating: 90, part: 1, uncounted: null }],
+  });
+  expect((await as('creator', 'agent', 'show', agent)).reputation).toMatchObject(rated);
+  const refused = async (of: string, ...args: string[]) => {
+    const env = { ...process.env, HOME: folder, CHORUS_HOME: join(folder, of) };
+    const { code, stderr } = await runChorus([...command, ...args], { cwd: folder, env });
+    return { code, stderr };
+  };
+  expect((await refused('holder', '--value', '1')).stderr).toContain('has rated every payment');
+  // Its owner is not one of those who paid it.
+  expect((await refused('creator', '--value', '100')).stderr).toContain('has paid nothing to the till');
+  expect((await refused('holder', '--value', '101')).code).toBe(64);
+  expect((await refused('holder', '--dry-run')).code).toBe(64);
+  const shown = await runChorus(command, {
+    cwd: folder,
+    env: { ...process.env, HOME: folder, CHORUS_HOME: join(folder, 'holder') },
+  });
+  expect(shown.stdout).toContain('70 of 100, by 1 account that paid it (1 CHOR');
+  expect(shown.stdout).toContain('(you)');
+  await as('holder', ...command, '--revoke', given.index);
+  expect(await as('creator', ...command)).toMatchObject({ score: 50, raters: 0 });
+});
+
+it('the log of an agent says who asked, what was paid and how it ended', async () => {
+  const env = { ...process.env, HOME: folder, CHORUS_HOME: join(folder, 'creator') };
+  const [{ name }] = (await as('creator', 'agent', 'list')).agents;
+  const { code, stdout } = await runChorus(['agent', 'log', name], { cwd: folder, env });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`Agent ${name} is served with echo`));
+  expect(stdout).toMatch(new RegExp(`was paid ${CHOR} units of ${deployed.token} by ${accountOf(2)}`, 'i'));
+  expect(stdout).toMatch(/and peer:\S+: completed after/);
+  const unknown = await runChorus(['agent', 'log', 'no-such-agent'], { cwd: folder, env });
+  expect(unknown.stderr).toContain('this node has no such agent');
+});
+
 it('units are sold at the price that was stated, and nothing waits any more', async () => {
   const { limit } = await as('holder', 'units', 'sell', agent, '10', '--dry-run');
   expect((await as('holder', 'units', 'sell', agent, '10')).amount).toBe(limit);

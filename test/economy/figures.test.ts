@@ -13,6 +13,7 @@ import {
   share,
 } from './figures/page.ts';
 import type { Result } from './figures/play.ts';
+import { ratedBy } from './figures/ratings.ts';
 
 const docs = (name: string): string =>
   readFileSync(new URL(`../../docs/explain/${name}`, import.meta.url), 'utf8');
@@ -35,6 +36,16 @@ describe('docs/explain/economics.md', () => {
         expect(all, name).toHaveLength(played);
       }
     }
+  });
+
+  it('a rating weighs what was paid for it, under one name or many, and slander costs what honest callers paid', () => {
+    const [alone, split] = [1, 1_000].map((names) => ratedBy([{ tokens: 10, rating: 100, names }]).score);
+    expect(split).toBe(alone);
+    const honest = { tokens: 100, rating: 80 };
+    const before = ratedBy([honest]).score;
+    expect(before - ratedBy([honest, { tokens: 1, rating: 0 }]).score).toBeLessThan(1);
+    // Half of the way to nothing takes as much as all honest callers paid.
+    expect(ratedBy([honest, { tokens: 99, rating: 0 }]).score).toBeGreaterThan(before / 2);
   });
 
   describe.each(figures.splits)('%s', (split) => {

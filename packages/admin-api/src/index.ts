@@ -18,6 +18,8 @@ export type { AdminClientOptions } from './client/request.ts';
 export type {
   AgentDocument,
   AgentList,
+  AgentLogDocument,
+  AgentLogQuery,
   AgentMemory,
   AgentStartRequest,
   Forgotten,
@@ -32,6 +34,12 @@ export type {
   RegistrationRequest,
 } from './documents/directory.ts';
 export type { Gap, LooseEvent, StreamedEvent } from './documents/events.ts';
+export type {
+  FeedbackGiven,
+  FeedbackRequest,
+  FeedbackRevoked,
+  ReputationDocument,
+} from './documents/feedback.ts';
 export type { Readiness } from './documents/health.ts';
 export type { BanList, BannedPeer, BanRequest, Peer, PeerList } from './documents/network.ts';
 export type {

@@ -14,3 +14,5 @@ export * from './registration/file.ts';
 export * from './registration/uri.ts';
 export * from './registry/place.ts';
 export * from './registry/registry.ts';
+export * from './reputation/feedback-file.ts';
+export * from './reputation/reputation.ts';

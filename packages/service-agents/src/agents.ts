@@ -2,6 +2,7 @@ import type { Components, GatewayEnv, ServiceDefinition } from '@chorus/node';
 import { openAiApp } from '@chorus/openai-api';
 import { Hono } from 'hono';
 import { agentsApp } from './admin-areas/agents-app.ts';
+import { feedbackApp } from './admin-areas/feedback-app.ts';
 import { paymentsApp } from './admin-areas/payments-app.ts';
 import { revenueApp } from './admin-areas/revenue-app.ts';
 import { AGENTS_SECTION, type AgentsNodeConfig } from './config/agents-config.ts';
@@ -40,6 +41,7 @@ export function agents(): Agents {
     },
     admin: (running) => [
       agentsApp(running),
+      feedbackApp(() => running().reputation),
       paymentsApp(() => running().payments()),
       revenueApp(() => running().revenue()),
     ],

@@ -1,5 +1,6 @@
 import { ONE_NAME, SPLITS, type Table } from './experiments.ts';
 import type { Result } from './play.ts';
+import { RATING_ROWS, ratedBy } from './ratings.ts';
 
 const SPLIT_NAMES: Record<(typeof SPLITS)[number], string> = {
   iid: 'IID',
@@ -118,6 +119,14 @@ export function blocks(results: readonly Result[]): Record<string, string> {
       attacks.map((name) => [
         name,
         ...splits.map((split) => percent(figures.mean('attacks', name, split, accuracy))),
+      ]),
+    ),
+    ratings: markdown(
+      ['who', 'score', 'cost, tokens'],
+      RATING_ROWS.map(({ what, parties, cost }) => [
+        what,
+        ratedBy(parties).score.toFixed(1),
+        cost(parties.at(-1)!).toLocaleString('en', { maximumFractionDigits: 2 }),
       ]),
     ),
     names: bySplit(figures, 'names', 'names', ofOneTrainer, factor),

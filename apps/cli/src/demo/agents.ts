@@ -19,6 +19,8 @@ export interface DemoAgent {
   earned: string;
   /** What its node paid for calls of others. */
   paid: string;
+  /** What those who paid it say of it, 0 to 100, and how many they are. */
+  reputation: { score: number; raters: number };
 }
 
 /** What the model said: of a sample of a known class, or as a text. */
@@ -64,7 +66,7 @@ const FOUND_MILLISECONDS = 20_000;
 
 /**
  * Two agents on the network that has just trained a model: one answers with that model, the other asks it. Both are
- * registered; the requester finds the second by a word, calls it over libp2p and pays it. Of what the first agent is paid
+ * registered; the requester finds the second by a word, calls it over libp2p, pays it and rates it. Of what the first agent is paid
  * its trainers claim their part.
  */
 export async function runAgents(options: DemoAgentsOptions): Promise<AgentsReport> {
@@ -85,6 +87,7 @@ ${isLanguage ? `limits: { tokens: ${ANSWER_TOKENS} }\n` : ''}`,
     text: `description: Answers what others can, for a small surcharge.
 model: { agent: { id: ${reader.id}, pay: ${PRICES.reader} } }
 price: ${PRICES.desk}
+share: {}
 `,
   });
 
@@ -119,6 +122,9 @@ price: ${PRICES.desk}
   }
   const seconds = Math.round(performance.now() - began) / 1000;
   const answer = isLanguage ? { question: message.text, text } : { ...answered, expected };
+  step('rating both agents, by whether the answer was right');
+  const isRight = isLanguage ? text !== '' : answered.label === expected;
+  await rate(options, { rating: isRight ? 100 : 0, reader, desk });
   step('dividing what the agent earned: a part goes to those who trained its model');
   const royalties = await payRoyalties({ ...options, agentId: BigInt(reader.id) });
   return { ...(await accounts(options, [reader, desk])), answer: { ...answer, seconds }, royalties };
@@ -156,6 +162,17 @@ async function serve(
   return { id: agentId!, name, node: node.name, admin, slug };
 }
 
+/** Who has paid an agent rates it: the requester the second one, and that one's node the first. */
+async function rate(
+  { network }: DemoAgentsOptions,
+  { rating, reader, desk }: { rating: number; reader: Served; desk: Served },
+): Promise<void> {
+  await Promise.all([
+    network.requester.services.agents.reputation.give(BigInt(desk.id), { rating }),
+    desk.admin.giveFeedback(reader.id, { rating }),
+  ]);
+}
+
 /** The beginning of the test text, to be continued. */
 async function textQuestion(test: Dataset): Promise<{ message: AgentMessage; expected: string }> {
   const text = new TextDecoder().decode((await textOf(test)).subarray(0, QUESTION_BYTES));
@@ -184,6 +201,8 @@ async function accounts({ network }: DemoAgentsOptions, served: readonly Served[
   const lists = await Promise.all(served.map(({ admin }) => admin.payments({})));
   const all = [mine, ...lists].flatMap(({ payments }) => payments);
   const sum = (of: typeof all) => of.reduce((total, { amount }) => total + BigInt(amount), 0n);
+  const { reputation } = network.requester.services.agents;
+  const ratings = await Promise.all(served.map(({ id }) => reputation.of(BigInt(id))));
   const agents = served.map(({ id, name, node, slug }, i) => {
     const own = lists[i]!.payments;
     const earned = own.filter(({ direction, agent }) => direction === 'in' && agent === slug);
@@ -195,6 +214,7 @@ async function accounts({ network }: DemoAgentsOptions, served: readonly Served[
       calls: earned.length,
       earned: sum(earned).toString(),
       paid: sum(paid).toString(),
+      reputation: { score: ratings[i]!.score, raters: ratings[i]!.raters },
     };
   });
   const paid = sum(all.filter(({ direction }) => direction === 'out'));

@@ -170,7 +170,8 @@ function summary(report: DemoReport, hasPage: boolean): string {
 function agentsText({ agents, agentCall, agentLedger, royalties, task }: DemoReport): string[] {
   if (!agents || !agentCall || !agentLedger || !royalties) return [];
   const [reader, desk] = agents as [DemoAgent, DemoAgent];
-  const earned = ({ calls, earned }: DemoAgent) => `${counted(calls, 'call')}, earned ${tokens(earned)}`;
+  const earned = ({ calls, earned, reputation }: DemoAgent) =>
+    `${counted(calls, 'call')}, earned ${tokens(earned)}, rated ${reputation.score} of 100`;
   const said =
     'text' in agentCall
       ? `"${oneLine(agentCall.question)}" is answered: ${colors.bold(oneLine(agentCall.text))}`

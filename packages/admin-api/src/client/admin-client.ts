@@ -1,6 +1,8 @@
 import type {
   AgentDocument,
   AgentList,
+  AgentLogDocument,
+  AgentLogQuery,
   AgentMemory,
   AgentStartRequest,
   Forgotten,
@@ -15,6 +17,12 @@ import type {
   RegistrationRequest,
 } from '../documents/directory.ts';
 import type { LooseEvent, StreamedEvent } from '../documents/events.ts';
+import type {
+  FeedbackGiven,
+  FeedbackRequest,
+  FeedbackRevoked,
+  ReputationDocument,
+} from '../documents/feedback.ts';
 import type { Readiness } from '../documents/health.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from '../documents/network.ts';
 import type {
@@ -122,6 +130,8 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   agent(name: string, options?: CallOptions): Promise<AgentDocument>;
   /** Serve the agent of a file, or open it again. Resolves when others can call it. */
   startAgent(request: AgentStartRequest, options?: CallOptions): Promise<AgentDocument>;
+  /** What an agent did; also of one that was stopped. */
+  agentLog(name: string, query?: Partial<AgentLogQuery>, options?: CallOptions): Promise<AgentLogDocument>;
   agentMemory(name: string, query?: MemoryQuery, options?: CallOptions): Promise<AgentMemory>;
   /** Without a caller, all that it has noted. */
   forgetAgentMemory(name: string, query?: MemoryQuery, options?: CallOptions): Promise<Forgotten>;
@@ -139,6 +149,18 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   findAgents(query?: Partial<DirectoryQuery>, options?: CallOptions): Promise<DirectoryList>;
   /** An agent of the network, with every link from its identity on chain to the peer that answers. */
   inspectAgent(agentId: string | bigint, options?: CallOptions): Promise<AgentIdentityDocument>;
+  /** What those who paid an agent say of it. */
+  reputation(agentId: string | bigint, options?: CallOptions): Promise<ReputationDocument>;
+  giveFeedback(
+    agentId: string | bigint,
+    request: FeedbackRequest,
+    options?: CallOptions,
+  ): Promise<FeedbackGiven>;
+  revokeFeedback(
+    agentId: string | bigint,
+    index: string | bigint,
+    options?: CallOptions,
+  ): Promise<FeedbackRevoked>;
   /** Every sum that came in and went out for calls of agents, checked. */
   payments(query?: PaymentsQuery, options?: CallOptions): Promise<PaymentList>;
   resumePayment(request: ResumePaymentRequest, options?: CallOptions): Promise<ResumedPayment>;

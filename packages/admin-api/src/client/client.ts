@@ -44,6 +44,8 @@ export function createAdminClient<E extends LooseEvent = LooseEvent>(
     agents: ({ signal } = {}) => ask(ENDPOINTS.agents, { signal }),
     agent: (name, { signal } = {}) => ask(ENDPOINTS.agent, { params: { name }, signal }),
     startAgent: (body, { signal } = {}) => ask(ENDPOINTS.startAgent, { body, signal }),
+    agentLog: (name, query = {}, { signal } = {}) =>
+      ask(ENDPOINTS.agentLog, { params: { name }, query, signal }),
     agentMemory: (name, query = {}, { signal } = {}) =>
       ask(ENDPOINTS.agentMemory, { params: { name }, query, signal }),
     forgetAgentMemory: (name, query = {}, { signal } = {}) =>
@@ -58,6 +60,12 @@ export function createAdminClient<E extends LooseEvent = LooseEvent>(
     findAgents: (query = {}, { signal } = {}) => ask(ENDPOINTS.findAgents, { query, signal }),
     inspectAgent: (agentId, { signal } = {}) =>
       ask(ENDPOINTS.inspectAgent, { params: { agentId: String(agentId) }, signal }),
+    reputation: (agentId, { signal } = {}) =>
+      ask(ENDPOINTS.reputation, { params: { agentId: String(agentId) }, signal }),
+    giveFeedback: (agentId, body, { signal } = {}) =>
+      ask(ENDPOINTS.giveFeedback, { params: { agentId: String(agentId) }, body, signal }),
+    revokeFeedback: (agentId, index, { signal } = {}) =>
+      ask(ENDPOINTS.revokeFeedback, { params: { agentId: String(agentId), index: String(index) }, signal }),
     payments: (query = {}, { signal } = {}) => ask(ENDPOINTS.payments, { query, signal }),
     resumePayment: (body, { signal } = {}) => ask(ENDPOINTS.resumePayment, { body, signal }),
     pay: (body, { signal } = {}) => ask(ENDPOINTS.pay, { body, signal }),

@@ -79,6 +79,24 @@ export type AgentDocument = z.infer<typeof agentSchema>;
 export const agentListSchema = z.object({ agents: z.array(agentSchema) });
 export type AgentList = z.infer<typeof agentListSchema>;
 
+export const agentLogQuerySchema = z.object({
+  most: z.coerce.number().int().min(1).max(2_000).default(100).describe('the latest lines'),
+  after: z.coerce.number().int().min(0).default(0).describe('only lines after the one with this id'),
+});
+export type AgentLogQuery = z.output<typeof agentLogQuerySchema>;
+
+export const agentLogSchema = z.object({
+  lines: z.array(
+    z.object({
+      id: z.number().int().describe('grows with time'),
+      at: timeSchema,
+      level: z.enum(['debug', 'info', 'warn', 'error']),
+      text: z.string(),
+    }),
+  ),
+});
+export type AgentLogDocument = z.infer<typeof agentLogSchema>;
+
 const callerSchema = z.string().min(1).max(200).describe('a caller as the notes have it: peer:<peer id>');
 
 export const memoryQuerySchema = z.object({ caller: callerSchema.optional() });

@@ -67,6 +67,12 @@ export const directoryListSchema = z.object({
       addresses: z.array(z.string()).describe('multiaddrs of the peer'),
       url: z.string().describe('where it is called over libp2p'),
       latencyMs: z.number().describe('time that its latest answer to a probe took'),
+      reputation: z
+        .object({ score: z.number(), raters: z.number().int(), paid: z.string() })
+        .nullable()
+        .describe(
+          'what those who paid it say: 0 to 100, how many they are, and what they paid; null if it was not read yet',
+        ),
       announcedAt: timeSchema,
       expiresAt: timeSchema.describe('it is no longer listed then, unless it is announced again'),
       score: z.number().describe('0 to 100; the parts add up to it'),

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { agentIdSchema } from '../documents/agent-id.ts';
 import {
   agentListSchema,
+  agentLogQuerySchema,
+  agentLogSchema,
   agentMemorySchema,
   agentNameSchema,
   agentSchema,
@@ -52,6 +54,15 @@ export const agentEndpoints = {
     request: { body: jsonBody(agentStartRequestSchema) },
     responses: answers(agentSchema),
   }),
+  agentLog: {
+    operationId: 'agentLog',
+    method: 'get',
+    path: '/v1/agents/{name}/log',
+    summary: 'What an agent did: who asked, how it ended, what was paid; also of one that was stopped',
+    security: TOKEN,
+    request: { params, query: agentLogQuerySchema },
+    responses: answers(agentLogSchema),
+  },
   agentMemory: {
     operationId: 'agentMemory',
     method: 'get',

@@ -1,5 +1,6 @@
 import { agentEndpoints } from './agents.ts';
 import { eventEndpoints } from './events.ts';
+import { feedbackEndpoints } from './feedback.ts';
 import { healthEndpoints } from './health.ts';
 import { networkEndpoints } from './network.ts';
 import { nodeEndpoints } from './node.ts';
@@ -23,6 +24,7 @@ export const ENDPOINTS = {
   ...rewardEndpoints,
   ...stakeEndpoints,
   ...agentEndpoints,
+  ...feedbackEndpoints,
   ...paymentEndpoints,
   ...revenueEndpoints,
 };

@@ -6,6 +6,7 @@ const candidate = (changes: Partial<Candidate> = {}): Candidate => ({
   relevance: 1,
   price: null,
   latencyMs: 50,
+  reputation: null,
   ...changes,
 });
 const totals = (...candidates: Candidate[]) => scores(candidates).map(({ total }) => total);
@@ -20,6 +21,13 @@ describe('scores of agents', () => {
     expect(totals(candidate({ price: 'other' }))[0]).toBeLessThan(dear!);
     const [quick, slow] = totals(candidate(), candidate({ latencyMs: 900 }));
     expect(quick).toBeGreaterThan(slow!);
+    const [praised, unknown, blamed] = totals(
+      candidate({ reputation: { score: 90, raters: 2 } }),
+      candidate(),
+      candidate({ reputation: { score: 20, raters: 2 } }),
+    );
+    expect(praised).toBeGreaterThan(unknown!);
+    expect(unknown).toBeGreaterThan(blamed!);
   });
 
   it('no agent can leave the scale, whatever it claims, and the parts add up', () => {
@@ -27,6 +35,9 @@ describe('scores of agents', () => {
       relevance: fc.double({ min: -5, max: 5, noNaN: true }),
       price: fc.oneof(fc.constant('other' as const), fc.option(fc.bigInt({ min: 0n, max: 2n ** 200n }))),
       latencyMs: fc.double({ min: -1e9, max: 1e12, noNaN: true }),
+      reputation: fc.option(
+        fc.record({ score: fc.double({ min: -1e3, max: 1e3, noNaN: true }), raters: fc.nat() }),
+      ),
     });
     fc.assert(
       fc.property(fc.array(any, { minLength: 1, maxLength: 8 }), (candidates) => {

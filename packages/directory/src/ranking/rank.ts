@@ -1,3 +1,5 @@
+import { NEUTRAL } from '../reputation/reputation.ts';
+
 /** What is known of an agent when it is compared with others. */
 export interface Candidate {
   /** How well it fits the words that were searched for, 0 to 1; 1 if none were. */
@@ -9,11 +11,13 @@ export interface Candidate {
   price: bigint | null | 'other';
   /** The latest answer to a probe, ms. */
   latencyMs: number;
+  /** What those who paid it say, 0 to 100, and how many they are; null if it is not known. */
+  reputation: { score: number; raters: number } | null;
 }
 
 /** A part of a score: `value` from 0 to 1, times `weight`. */
 export interface ScorePart {
-  name: 'relevance' | 'price' | 'speed';
+  name: 'relevance' | 'reputation' | 'price' | 'speed';
   weight: number;
   value: number;
   /** Why it has this value. */
@@ -26,7 +30,7 @@ export interface Score {
   parts: ScorePart[];
 }
 
-const WEIGHTS = { relevance: 60, price: 20, speed: 20 } as const;
+const WEIGHTS = { relevance: 50, reputation: 20, price: 15, speed: 15 } as const;
 
 /** An answer that takes this long has half the value of one that takes no time, ms. */
 const HALF_SPEED_MS = 250;
@@ -48,6 +52,12 @@ export function scores(candidates: readonly Candidate[]): Score[] {
   });
 }
 
+function reputationSays(reputation: Candidate['reputation']): string {
+  if (!reputation?.raters) return 'no ratings by accounts that paid it';
+  const { score, raters } = reputation;
+  return `${score} of 100, as ${raters === 1 ? 'an account' : `${raters} accounts`} that paid it ${raters === 1 ? 'says' : 'say'}`;
+}
+
 type Part = (name: ScorePart['name'], value: number, says: string) => ScorePart;
 
 function pricePart(part: Part, price: Candidate['price'], cheapest: bigint | null): ScorePart {
@@ -57,13 +67,17 @@ function pricePart(part: Part, price: Candidate['price'], cheapest: bigint | nul
   return part('price', Number((cheapest * 1_000n) / price) / 1_000, says);
 }
 
-function partsOf({ relevance, price, latencyMs }: Candidate, cheapest: bigint | null): ScorePart[] {
+function partsOf(
+  { relevance, price, latencyMs, reputation }: Candidate,
+  cheapest: bigint | null,
+): ScorePart[] {
   const part: Part = (name, value, says) => {
     const bounded = Math.min(1, Math.max(0, value));
     return { name, weight: WEIGHTS[name], value: Math.round(bounded * 1_000) / 1_000, says };
   };
   return [
     part('relevance', relevance, relevance >= 1 ? 'fits best' : 'less than the best fit'),
+    part('reputation', (reputation?.score ?? NEUTRAL) / 100, reputationSays(reputation)),
     pricePart(part, price, cheapest),
     part(
       'speed',

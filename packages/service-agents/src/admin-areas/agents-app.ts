@@ -2,6 +2,8 @@ import type {
   AgentDocument,
   AgentIdentityDocument,
   AgentList,
+  AgentLogDocument,
+  AgentLogQuery,
   AgentMemory,
   AgentStartRequest,
   DirectoryList,
@@ -21,6 +23,7 @@ export interface AgentsSource extends AskSource {
   list(): AgentList;
   show(name: string): AgentDocument;
   startAgent(request: AgentStartRequest): Promise<AgentDocument>;
+  log(name: string, query: AgentLogQuery): AgentLogDocument;
   memory(name: string, query: MemoryQuery): Promise<AgentMemory>;
   forgetMemory(name: string, query: MemoryQuery): Promise<Forgotten>;
   stopAgent(name: string): Promise<void>;
@@ -36,6 +39,9 @@ export function agentsApp(source: () => AgentsSource): OpenAPIHono<AdminEnv> {
     .openapi(agentRoutes.agents, (c) => c.json(source().list(), 200))
     .openapi(agentRoutes.agent, (c) => c.json(source().show(c.req.valid('param').name), 200))
     .openapi(agentRoutes.startAgent, async (c) => c.json(await source().startAgent(c.req.valid('json')), 200))
+    .openapi(agentRoutes.agentLog, (c) =>
+      c.json(source().log(c.req.valid('param').name, c.req.valid('query')), 200),
+    )
     .openapi(agentRoutes.agentMemory, async (c) =>
       c.json(await source().memory(c.req.valid('param').name, c.req.valid('query')), 200),
     )

@@ -35,14 +35,19 @@ export function findAgents(
     .filter((entry) => skill === undefined || hasSkill(entry, skill))
     .filter(({ listing: { price } }) => most === null || costsAtMost(price, most));
   const ranked = scores(
-    found.map(({ relevance, listing }) => ({
+    found.map(({ relevance, listing, reputation }) => ({
       relevance,
+      reputation,
       price: priceIn(listing.price, token),
       latencyMs: listing.latencyMs,
     })),
   );
   const agents = found
-    .map((entry, i) => ({ ...documentOf(entry, tokens), score: ranked[i]!.total, parts: ranked[i]!.parts }))
+    .map((entry, i) => ({
+      ...documentOf(entry, tokens, token),
+      score: ranked[i]!.total,
+      parts: ranked[i]!.parts,
+    }))
     .filter(({ score }) => score >= minScore)
     .sort((a, b) => b.score - a.score || Number(BigInt(a.agentId) - BigInt(b.agentId)))
     .slice(0, limit);
@@ -64,8 +69,9 @@ function hasSkill({ listing }: FoundEntry, wanted: string): boolean {
 }
 
 function documentOf(
-  { agentId, peerId, listing, expiresAt, issuedAt }: FoundEntry,
+  { agentId, peerId, listing, expiresAt, issuedAt, reputation }: FoundEntry,
   tokens: readonly KnownToken[],
+  token: string | null,
 ) {
   const { title, description, version, skills, owner, wallet, url, addresses, latencyMs } = listing;
   const price = listing.price && {
@@ -85,6 +91,10 @@ function documentOf(
     url,
     addresses,
     latencyMs,
+    reputation: reputation && {
+      ...reputation,
+      paid: priceText({ units: reputation.paid, token: token ?? '' }, tokens),
+    },
     announcedAt: new Date(issuedAt * 1_000).toISOString(),
     expiresAt: new Date(expiresAt * 1_000).toISOString(),
   };

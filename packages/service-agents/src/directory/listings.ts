@@ -1,4 +1,5 @@
 import type { NodeStore } from '@chorus/node';
+import type { KeptScore } from '../reputation/kept-scores.ts';
 
 /** What is known of an agent whose identity was checked and that has answered. */
 export interface Listing {
@@ -37,9 +38,10 @@ export interface DirectoryEntry {
   problem: string | null;
 }
 
-/** A found agent and how well it fits, the best 1. */
+/** A found agent, how well it fits, the best 1, and what those who paid it say, as far as that was read. */
 export interface FoundEntry extends DirectoryEntry {
   listing: Listing;
+  reputation: KeptScore | null;
   relevance: number;
 }
 
@@ -152,26 +154,32 @@ export class Listings {
     if (words.length === 0) {
       const rows = db
         .prepare(
-          'SELECT * FROM agents_directory WHERE listing IS NOT NULL AND expires > ? ORDER BY agent_id LIMIT ?',
+          `SELECT d.*, r.score, r.raters, r.paid FROM agents_directory AS d LEFT JOIN agents_reputations AS r USING (agent_id)
+           WHERE d.listing IS NOT NULL AND d.expires > ? ORDER BY d.agent_id LIMIT ?`,
         )
         .all(now, most);
-      return rows.map((row) => ({ ...(entryOf(row) as FoundEntry), relevance: 1 }));
+      return rows.map((row) => foundOf(row, 1));
     }
     // Each word in quotes is a plain word: the query language of FTS5 has no effect.
     const query = words.map((word) => `"${word.replaceAll('"', '')}"*`).join(' OR ');
     const rows = db
       .prepare(
-        `SELECT d.*, -bm25(agents_directory_text, 4.0, 1.0, 2.0) AS fit
+        `SELECT d.*, r.score, r.raters, r.paid, -bm25(agents_directory_text, 4.0, 1.0, 2.0) AS fit
          FROM agents_directory_text AS t JOIN agents_directory AS d ON d.agent_id = t.rowid
+         LEFT JOIN agents_reputations AS r ON r.agent_id = d.agent_id
          WHERE agents_directory_text MATCH ? AND d.expires > ? ORDER BY fit DESC LIMIT ?`,
       )
       .all(query, now, most);
     const best = Number(rows[0]?.fit ?? 1);
-    return rows.map((row) => ({
-      ...(entryOf(row) as FoundEntry),
-      relevance: best > 0 ? Math.max(0, Number(row.fit) / best) : 1,
-    }));
+    return rows.map((row) => foundOf(row, best > 0 ? Math.max(0, Number(row.fit) / best) : 1));
   }
+}
+
+function foundOf(row: Record<string, unknown>, relevance: number): FoundEntry {
+  const { score, raters, paid } = row;
+  const reputation =
+    score === null ? null : { score: Number(score), raters: Number(raters), paid: BigInt(String(paid)) };
+  return { ...(entryOf(row) as DirectoryEntry & { listing: Listing }), relevance, reputation };
 }
 
 function entryOf(row: Record<string, unknown>): DirectoryEntry {

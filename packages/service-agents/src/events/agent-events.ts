@@ -12,6 +12,8 @@ export type AgentsEvent =
   | ({ type: 'agents.failed'; agent: string; retrySeconds: number } & Explanation)
   /** The directory of the network's agents could not do its work; it goes on trying. */
   | ({ type: 'agents.directory-failed' } & Explanation)
+  /** Ratings of agents could not be read; they are read again. */
+  | ({ type: 'agents.reputation-failed' } & Explanation)
   /** A call was paid; the work follows. `amount` is in the token's smallest unit. */
   | { type: 'agents.paid'; agent: string; payer: string; token: string; amount: string; transaction: string }
   /** A document cannot be read; the agent answers without it. */

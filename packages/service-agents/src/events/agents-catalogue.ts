@@ -22,6 +22,10 @@ export const AGENTS_EVENTS: EventCatalogue<AgentsEvent> = {
     message: (why) => warn(`The directory of agents is behind: ${because(why)}. It goes on trying.`),
     repeats: ({ code }) => `agents.directory-failed ${code}`,
   },
+  'agents.reputation-failed': {
+    message: (why) => warn(`Ratings of agents could not be read: ${because(why)}. They are read again.`),
+    repeats: ({ code }) => `agents.reputation-failed ${code}`,
+  },
   'agents.paid': {
     message: ({ agent, payer, amount, token, transaction }) =>
       debug(`Agent ${agent} was paid ${amount} units of ${token} by ${payer}, in ${transaction}.`),

@@ -2,9 +2,12 @@ import { type Address, type ChainPort, sameAddress, type TillTerms } from '@chor
 
 type PayeeReads = Pick<ChainPort, 'account' | 'till' | 'tillOf' | 'registeredAgent'>;
 
+const sharesAny = ({ holdersBps, models, tools }: TillTerms): boolean =>
+  holdersBps > 0 || models.length > 0 || tools.length > 0;
+
 /**
- * Where an agent is paid: to its till if its file gives parts of a payment to others, and the till does, otherwise to the
- * wallet of the node. A till without terms would give all of it to the owner of the identity, who may be another by now.
+ * Where an agent is paid: to its till if its file has `share`, and the till gives others what the file says, otherwise to
+ * the wallet of the node. A till without terms gives all of it to the owner of the identity: right for an empty `share` alone.
  * @param agentId null for an agent without an identity, which has no till yet
  */
 export async function payeeOf(
@@ -19,6 +22,5 @@ export async function payeeOf(
     chain.registeredAgent(agentId),
   ]);
   const isOurs = registered !== null && sameAddress(registered.owner, account);
-  const isShared = terms.holdersBps > 0 || terms.models.length > 0 || terms.tools.length > 0;
-  return isOurs && isShared ? address : account;
+  return isOurs && (sharesAny(terms) || !sharesAny(share)) ? address : account;
 }

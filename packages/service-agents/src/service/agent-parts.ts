@@ -1,25 +1,32 @@
-import type { Components } from '@chorus/node';
+import type { AnyCatalogue, Components } from '@chorus/node';
 import { explain } from '@chorus/protocol';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import { AgentDirectory } from '../directory/agent-directory.ts';
 import { Listings } from '../directory/listings.ts';
 import { NetworkAgents } from '../directory/network-agents.ts';
 import type { AgentsEvent } from '../events/agent-events.ts';
+import { AGENTS_EVENTS } from '../events/agents-catalogue.ts';
 import { NodePayments } from '../payments/node-payments.ts';
 import { AgentIdentities } from '../registration/agent-identities.ts';
 import { Registrations } from '../registration/registrations.ts';
 import { registryOf } from '../registration/registry-of.ts';
+import { KeptScores } from '../reputation/kept-scores.ts';
+import { NodeReputation } from '../reputation/node-reputation.ts';
+import { RatedPayments } from '../reputation/rated-payments.ts';
 import { InboundRequests } from '../serve/inbound-requests.ts';
+import { AgentLog } from '../store/agent-log.ts';
 import { AgentSlots } from './agent-slots.ts';
 import { OutboundCalls } from './outbound-calls.ts';
 
 /** What the service consists of. */
 export interface AgentParts {
+  log: AgentLog;
   registrations: Registrations;
   slots: AgentSlots;
   identities: AgentIdentities;
   directory: AgentDirectory;
   network: NetworkAgents;
+  reputation: NodeReputation;
   payments: NodePayments;
   inbound: InboundRequests;
   calls: OutboundCalls;
@@ -31,6 +38,9 @@ export interface AgentParts {
  */
 export function createParts(components: Components<AgentsNodeConfig>, stopping: AbortSignal): AgentParts {
   const { store, ports, keySeed, config, signal } = components;
+  const ended = AbortSignal.any([signal, stopping]);
+  const log = new AgentLog(store, AGENTS_EVENTS as AnyCatalogue);
+  components.onEvent((event) => log.add(event));
   const registrations = new Registrations(store);
   const payments = new NodePayments(components);
   const listings = new Listings(store);
@@ -42,7 +52,16 @@ export function createParts(components: Components<AgentsNodeConfig>, stopping: 
     own: () => identities.announced(),
     listens: config.agents.directory,
     onError: (error) => components.emit<AgentsEvent>({ type: 'agents.directory-failed', ...explain(error) }),
-    signal: AbortSignal.any([signal, stopping]),
+    signal: ended,
+  });
+  const reputation = new NodeReputation({
+    chain: ports.chain,
+    tokens: config.agents.tokens,
+    scores: new KeptScores(store),
+    payments: new RatedPayments(store, ports.chain),
+    purchases: async () => new (await import('@chorus/payments')).PurchasesStore(store),
+    onError: (error) => components.emit<AgentsEvent>({ type: 'agents.reputation-failed', ...explain(error) }),
+    signal: ended,
   });
   const network = new NetworkAgents({
     ports,
@@ -81,5 +100,5 @@ export function createParts(components: Components<AgentsNodeConfig>, stopping: 
       directory.wake();
     },
   });
-  return { registrations, slots, identities, directory, network, payments, inbound, calls };
+  return { log, registrations, slots, identities, directory, network, reputation, payments, inbound, calls };
 }

@@ -3,6 +3,8 @@ import type {
   AgentDocument,
   AgentIdentityDocument,
   AgentList,
+  AgentLogDocument,
+  AgentLogQuery,
   AgentMemory,
   AgentStartRequest,
   DirectoryList,
@@ -16,6 +18,7 @@ import type { Components, Service } from '@chorus/node';
 import type { AgentMessage } from '@chorus/protocol';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import type { PaymentsSource } from '../payments/source.ts';
+import type { NodeReputation } from '../reputation/node-reputation.ts';
 import type { NodeRevenue } from '../revenue/index.ts';
 import { type AgentParts, createParts } from './agent-parts.ts';
 import type { CallOptions } from './outbound-calls.ts';
@@ -30,6 +33,7 @@ export class AgentsService implements Service {
   readonly #components: Components<AgentsNodeConfig>;
   readonly #parts: AgentParts;
   readonly #stopping = new AbortController();
+  #rating: Promise<void> = Promise.resolve();
 
   constructor(components: Components<AgentsNodeConfig>) {
     this.#components = components;
@@ -40,11 +44,12 @@ export class AgentsService implements Service {
   start(): void {
     this.#parts.slots.start();
     this.#parts.directory.start();
+    if (this.#components.config.agents.directory) this.#rating = this.#parts.reputation.run();
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#parts.directory.stop();
+    await Promise.all([this.#parts.directory.stop(), this.#rating]);
     await this.#parts.slots.close();
   }
 
@@ -75,6 +80,17 @@ export class AgentsService implements Service {
   /** As of `AgentSlots.stopAgent`. */
   stopAgent(name: string): Promise<void> {
     return this.#parts.slots.stopAgent(name);
+  }
+
+  /**
+   * What an agent did; also of one that was stopped.
+   * @throws ChorusError `E_AGENT_UNKNOWN`
+   */
+  log(name: string, query: AgentLogQuery): AgentLogDocument {
+    const found = this.#parts.log.lines(name, query);
+    // The node may serve one that has done nothing yet.
+    if (found.lines.length === 0 && query.after === 0) this.#parts.slots.find(name);
+    return found;
   }
 
   /**
@@ -116,6 +132,11 @@ export class AgentsService implements Service {
   /** Agents of the network that can be found now. */
   get found(): number {
     return this.#parts.directory.size;
+  }
+
+  /** What those who paid agents of the network say of them. */
+  get reputation(): NodeReputation {
+    return this.#parts.reputation;
   }
 
   /** Look up who an agent of the network is. */

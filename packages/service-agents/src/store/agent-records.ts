@@ -1,7 +1,8 @@
 import type { NodeStore } from '@chorus/node';
 import { PURCHASES_SCHEMA, SALES_SCHEMA } from '@chorus/payments/schema';
 import { HOLDINGS_MIGRATION } from '../revenue/holdings.ts';
-import { DIRECTORY_MIGRATION } from './directory-migration.ts';
+import { AGENT_LOG_MIGRATION } from './agent-log.ts';
+import { DIRECTORY_MIGRATION, REPUTATION_MIGRATION } from './directory-migration.ts';
 
 /** Tables of the service; a released one is never edited. */
 export const AGENTS_MIGRATIONS: readonly string[] = [
@@ -10,6 +11,8 @@ export const AGENTS_MIGRATIONS: readonly string[] = [
   SALES_SCHEMA,
   PURCHASES_SCHEMA,
   HOLDINGS_MIGRATION,
+  REPUTATION_MIGRATION,
+  AGENT_LOG_MIGRATION,
 ];
 
 /** An agent that the owner started, and has not stopped. */

@@ -85,11 +85,15 @@ const SAMPLES: Record<string, { path?: string; body?: object }> = {
   agent: { path: '/v1/agents/guide' },
   startAgent: { body: { file: '/home/me/guide.yaml' } },
   stopAgent: { path: '/v1/agents/guide' },
+  agentLog: { path: '/v1/agents/guide/log' },
   agentMemory: { path: '/v1/agents/guide/memory' },
   forgetAgentMemory: { path: '/v1/agents/guide/memory' },
   registerAgent: { path: '/v1/agents/guide/registration', body: { dryRun: true } },
   retireAgent: { path: '/v1/agents/guide/registration' },
   inspectAgent: { path: '/v1/directory/7' },
+  reputation: { path: '/v1/directory/7/feedback' },
+  giveFeedback: { path: '/v1/directory/7/feedback', body: { rating: 85 } },
+  revokeFeedback: { path: '/v1/directory/7/feedback/1' },
   resumePayment: { body: { intent: 'i'.repeat(16), request: DIGEST } },
   pay: {
     body: {

@@ -5,12 +5,13 @@ type FoundAgent = DirectoryList['agents'][number];
 
 /** Found agents as rows of a table. */
 export function foundRows(agents: readonly FoundAgent[]): string[][] {
-  return agents.map(({ agentId, score, title, skills, price, latencyMs, description }) => [
+  return agents.map(({ agentId, score, title, skills, price, latencyMs, description, reputation }) => [
     agentId,
     score.toFixed(1),
     title,
     skills.map(({ id }) => id).join(', ') || '-',
     price?.text ?? 'free',
+    reputation?.raters ? `${reputation.score} (${reputation.paid})` : '-',
     `${latencyMs} ms`,
     description,
   ]);

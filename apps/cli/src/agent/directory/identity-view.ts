@@ -1,7 +1,8 @@
-import type { AgentIdentityDocument } from '@chorus/admin-api';
+import type { AgentIdentityDocument, ReputationDocument } from '@chorus/admin-api';
 import colors from 'yoctocolors';
 import { fields } from '../../output/print.ts';
 import { termsText } from '../../revenue/view.ts';
+import { scoreText } from './reputation-view.ts';
 
 type Link = AgentIdentityDocument['links'][number];
 
@@ -16,7 +17,7 @@ const MEANING: Readonly<Record<Link['name'], string>> = {
 };
 
 /** Who an agent is, as lines: what was found, and every link of the way with its tick. */
-export function identityLines(agent: AgentIdentityDocument): string[] {
+export function identityLines(agent: AgentIdentityDocument, reputation: ReputationDocument | null): string[] {
   const { agentId, title, description, owner, wallet, url, registry, skills, links, proven, till } = agent;
   const known: [string, string | null][] = [
     ['agent', `${agentId}${title === null ? '' : ` (${title})`}`],
@@ -25,6 +26,7 @@ export function identityLines(agent: AgentIdentityDocument): string[] {
     ['owner', owner],
     ['wallet', wallet],
     ['divides', till && termsText(till)],
+    ['rated', reputation && scoreText(reputation)],
     ['registry', `${registry.address} on chain ${registry.chainId}`],
     ['over libp2p', url],
   ];

@@ -1,9 +1,15 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { AgentIdentityDocument, DirectoryList, RegistrationDocument } from '@chorus/admin-api';
+import type {
+  AgentIdentityDocument,
+  DirectoryList,
+  RegistrationDocument,
+  ReputationDocument,
+} from '@chorus/admin-api';
 import { describe, expect, it } from 'vitest';
 import { foundRows, whyLines } from './found-view.ts';
 import { identityLines } from './identity-view.ts';
 import { costText, registrationLines } from './registration-view.ts';
+import { givenText, reputationLines } from './reputation-view.ts';
 
 const ADDRESS = `0x${'ab'.repeat(20)}`;
 const REGISTRY = { address: ADDRESS, chainId: 5 };
@@ -17,6 +23,7 @@ const found = (change: Partial<DirectoryList['agents'][number]> = {}) =>
     skills: [{ id: 'tides' }, { id: 'berths' }],
     price: null,
     latencyMs: 12,
+    reputation: null,
     description: 'Knows the harbour.',
     parts: [
       { name: 'words', weight: 60, value: 0.5, says: 'two of four words' },
@@ -28,9 +35,14 @@ const found = (change: Partial<DirectoryList['agents'][number]> = {}) =>
 describe('a found agent', () => {
   it('is a row, free without a price, and with a dash for no skill', () => {
     const price = { text: '0.05 CHOR' } as NonNullable<DirectoryList['agents'][number]['price']>;
-    expect(foundRows([found(), found({ price, skills: [] })])).toEqual([
-      ['7', '61.2', 'Guide', 'tides, berths', 'free', '12 ms', 'Knows the harbour.'],
-      ['7', '61.2', 'Guide', '-', '0.05 CHOR', '12 ms', 'Knows the harbour.'],
+    expect(
+      foundRows([
+        found(),
+        found({ price, skills: [], reputation: { score: 86, raters: 2, paid: '9 CHOR' } }),
+      ]),
+    ).toEqual([
+      ['7', '61.2', 'Guide', 'tides, berths', 'free', '-', '12 ms', 'Knows the harbour.'],
+      ['7', '61.2', 'Guide', '-', '0.05 CHOR', '86 (9 CHOR)', '12 ms', 'Knows the harbour.'],
     ]);
   });
 
@@ -64,25 +76,74 @@ const identity = (change: Partial<AgentIdentityDocument> = {}): AgentIdentityDoc
 
 describe('the identity of an agent', () => {
   it('shows each link with a sign of its own for yes, no and not known', () => {
-    const lines = text(identityLines(identity()));
+    const lines = text(identityLines(identity(), null));
     expect(lines).toMatch(/✓ the registry knows it +block 9/);
     expect(lines).toMatch(/– that peer answers for it +not tried/);
     expect(lines).toMatch(/✗ its card is signed, .* +signed by another key/);
   });
 
   it('is relied on only if every link holds', () => {
-    expect(text(identityLines(identity()))).toContain('Who answers is proven');
-    const broken = text(identityLines(identity({ proven: false })));
+    expect(text(identityLines(identity(), null))).toContain('Who answers is proven');
+    const broken = text(identityLines(identity({ proven: false }), null));
     expect(broken).toContain('do not rely on who this is');
     expect(broken).not.toContain('is proven');
   });
 
   it('leaves out what is not known, and says how a till divides', () => {
-    const bare = text(identityLines(identity({ title: null, skills: [] })));
-    expect(bare).not.toMatch(/wallet|skills|description|divides/);
+    const bare = text(identityLines(identity({ title: null, skills: [] }), null));
+    expect(bare).not.toMatch(/wallet|skills|description|divides|rated/);
     const till = { holders: 20, trainers: [], tools: [] };
-    const paid = text(identityLines(identity({ till: till as unknown as AgentIdentityDocument['till'] })));
+    const paid = text(
+      identityLines(identity({ till: till as unknown as AgentIdentityDocument['till'] }), null),
+    );
     expect(paid).toMatch(/divides +20 % to the holders/);
+  });
+});
+
+const reputation = (change: Partial<ReputationDocument> = {}): ReputationDocument => ({
+  ...{
+    agentId: '7',
+    token: ADDRESS,
+    symbol: 'CHOR',
+    decimals: 2,
+    score: 70,
+    raters: 1,
+    paid: '100',
+    fee: '1',
+  },
+  feedback: [
+    {
+      ...{ client: ADDRESS, index: '1', own: true, rating: 90, transaction: '0x01', paid: '100' },
+      ...{ paidAt: '2026-01-02T03:04:05.000Z', part: 1, uncounted: null },
+    },
+    {
+      ...{ client: ADDRESS, index: '2', own: false, rating: null, transaction: '0x02', paid: '0' },
+      ...{ paidAt: null, part: 0, uncounted: 'no rating' },
+    },
+  ],
+  ...change,
+});
+
+describe('the reputation of an agent', () => {
+  it('says what stands behind the score, and of each rating what it weighs or why it does not count', () => {
+    const lines = text(reputationLines(reputation()));
+    expect(lines).toContain('70 of 100, by 1 account that paid it (1 CHOR, of which 0.01 CHOR is');
+    expect(lines).toMatch(/1 +0xababab…abab \(you\) +90 +1 CHOR +2026-01-02 +100\.0 %/);
+    expect(lines).toMatch(/2 +0xababab…abab +- +- +- +no: it gives no number/);
+    expect(text(identityLines(identity(), reputation()))).toMatch(/rated +70 of 100/);
+    const unrated = reputation({ score: 50, raters: 0, feedback: [] });
+    expect(reputationLines(unrated)).toHaveLength(1);
+    expect(text(reputationLines(unrated))).toContain('50 of 100: no account that paid it has rated it');
+  });
+
+  it('says what a rating would be about, and how it is taken back once it is given', () => {
+    const payment = { token: ADDRESS, symbol: 'CHOR', decimals: 2, transaction: '0x01', amount: '5' };
+    const planned = { agentId: '7', rating: 90, payment, given: null };
+    expect(givenText(planned)).toBe(
+      'Agent 7 would be rated 90 of 100, for 0.05 CHOR paid in 0x01. Nothing was sent.',
+    );
+    const given = { ...planned, given: { index: '3', transaction: '0x02' } };
+    expect(givenText(given)).toContain('chorus agent feedback 7 --revoke 3');
   });
 });
 

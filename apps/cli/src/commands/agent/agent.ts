@@ -2,10 +2,12 @@ import { Command } from 'commander';
 import { auditCommand } from './audit.ts';
 import { callCommand } from './call.ts';
 import { checkCommand } from './check.ts';
+import { feedbackCommand } from './feedback.ts';
 import { findCommand } from './find.ts';
 import { initCommand } from './init.ts';
 import { knowledgeCommand } from './knowledge.ts';
 import { listCommand } from './list.ts';
+import { logCommand } from './log.ts';
 import { mcpCommand } from './mcp.ts';
 import { memoryCommand } from './memory.ts';
 import { registerCommand, retireCommand } from './register.ts';
@@ -28,11 +30,13 @@ export function agentCommand(): Command {
     .addCommand(startCommand())
     .addCommand(listCommand())
     .addCommand(showCommand())
+    .addCommand(logCommand())
     .addCommand(stopCommand())
     .addCommand(registerCommand())
     .addCommand(retireCommand())
     .addCommand(findCommand())
     .addCommand(callCommand())
+    .addCommand(feedbackCommand())
     .addCommand(auditCommand())
     .addCommand(whyCommand());
 }

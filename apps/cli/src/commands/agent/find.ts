@@ -51,9 +51,9 @@ async function findAction(text: string | undefined, flags: FindFlags): Promise<v
   if (agents.length === 0) return print(noneText(known));
   print(
     ...columns(
-      ['ID', 'SCORE', 'NAME', 'SKILLS', 'PRICE', 'ANSWERS IN', 'DESCRIPTION'],
+      ['ID', 'SCORE', 'NAME', 'SKILLS', 'PRICE', 'RATED (PAID)', 'ANSWERS IN', 'DESCRIPTION'],
       foundRows(agents),
-      process.stdout.isTTY ? [6, 5, 24, 24, 14, 10, 60] : undefined,
+      process.stdout.isTTY ? [6, 5, 24, 24, 14, 18, 10, 60] : undefined,
     ),
   );
   if (why) for (const agent of agents) print('', ...whyLines(agent));

@@ -21,7 +21,11 @@ async function showAction(agent: string, flags: HomeOptions): Promise<void> {
     const served = await node.agent(agent);
     return flags.json ? printJson(served) : print(...servedLines(served));
   }
-  const identity = await node.inspectAgent(agent);
-  if (flags.json) printJson(identity);
-  else print(...identityLines(identity));
+  const [identity, reputation] = await Promise.all([
+    node.inspectAgent(agent),
+    // Who it is can be said without it: a node that pays in no token reads no ratings.
+    node.reputation(agent).catch(() => null),
+  ]);
+  if (flags.json) printJson({ ...identity, reputation });
+  else print(...identityLines(identity, reputation));
 }

@@ -25,6 +25,7 @@ import {
   TIME,
 } from '@chorus/node/testing';
 import { agentsApp } from '../../../../service-agents/src/admin-areas/agents-app.ts';
+import { feedbackApp } from '../../../../service-agents/src/admin-areas/feedback-app.ts';
 import { paymentsApp } from '../../../../service-agents/src/admin-areas/payments-app.ts';
 import { revenueApp } from '../../../../service-agents/src/admin-areas/revenue-app.ts';
 import { publicationsApp } from '../publications.ts';
@@ -105,6 +106,9 @@ export const everyArea = () => [
     list: () => ({ agents: [agent] }),
     show: () => agent,
     startAgent: async () => agent,
+    log: () => ({
+      lines: [{ id: 1, at: '2026-01-01T00:00:00.000Z', level: 'info' as const, text: 'served' }],
+    }),
     memory: async () => ({ callers: [], notes: null }),
     forgetMemory: async () => ({ forgotten: 0 }),
     stopAgent: async () => {},
@@ -113,6 +117,31 @@ export const everyArea = () => [
     findAgents: async () => ({ agents: [], known: 0 }),
     inspectAgent: async () => identity,
     callAgent: async function* () {},
+  })),
+  feedbackApp(() => ({
+    of: async () => ({
+      ...{
+        agentId: '7',
+        token: ADDRESS,
+        symbol: 'CHOR',
+        decimals: 18,
+        score: 51.5,
+        raters: 1,
+        paid: '3',
+        fee: '0',
+      },
+      feedback: [
+        {
+          ...{ client: ADDRESS, index: '1', own: true, rating: 100, transaction: '0x01', paid: '3' },
+          ...{ paidAt: null, part: 1, uncounted: null },
+        },
+      ],
+    }),
+    give: async () => ({
+      ...{ agentId: '7', rating: 100, given: null },
+      payment: { token: ADDRESS, symbol: 'CHOR', decimals: 18, transaction: '0x01', amount: '3' },
+    }),
+    revoke: async () => ({ agentId: '7', index: '1', transaction: '0x01' }),
   })),
   paymentsApp(async () => ({
     list: async () => ({ payments: [payment] }),
