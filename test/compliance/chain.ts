@@ -3,6 +3,7 @@ import { describeAgents } from './chain/agents.ts';
 import { describeDisputes } from './chain/disputes.ts';
 import { describeEvents } from './chain/events.ts';
 import { type ChainWorld, Fixture } from './chain/fixture.ts';
+import { describeGovernance } from './chain/governance.ts';
 import { describeIdentities } from './chain/identities.ts';
 import { describeMoney } from './chain/money.ts';
 import { describePayments } from './chain/payments.ts';
@@ -44,5 +45,6 @@ export function describeChain(
     describePayments(get);
     describeRevenue(get);
     describeEvents(get);
+    describeGovernance(get);
   });
 }

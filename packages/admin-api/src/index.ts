@@ -32,6 +32,15 @@ export type {
   RegistrationRequest,
 } from './documents/directory.ts';
 export type { Gap, LooseEvent, StreamedEvent } from './documents/events.ts';
+export type {
+  DelegateRequest,
+  DelegateResult,
+  GovernanceDocument,
+  ParameterDocument,
+  ParametersDocument,
+  ParametersQuery,
+  VotingPowerDocument,
+} from './documents/governance.ts';
 export type { Readiness } from './documents/health.ts';
 export type { BanList, BannedPeer, BanRequest, Peer, PeerList } from './documents/network.ts';
 export type {
@@ -45,6 +54,19 @@ export type {
   ResumePaymentRequest,
 } from './documents/payments.ts';
 export type { Problem } from './documents/problem.ts';
+export type {
+  ProposalDetail,
+  ProposalDocument,
+  ProposalList,
+  ProposalsQuery,
+  ProposedCallDocument,
+  ProposeRequest,
+  ProposeResult,
+  StepRequest,
+  StepResult,
+  VoteRequest,
+  VoteResult,
+} from './documents/proposals.ts';
 export type {
   CheckedPublication,
   PublicationDocument,

@@ -2,6 +2,7 @@ import { refusal } from '@chorus/chain';
 import type { Address, ChainEvent, EventPosition, Hex, Receipt } from '@chorus/protocol';
 import { keccak256, toBeHex, zeroPadValue } from 'ethers';
 import { checkAggregate, type SettlementCheck } from './checks.ts';
+import { GovernanceRulesTwin } from './governance.ts';
 import { MemoryMoney } from './money.ts';
 import { RevenueRules } from './revenue.ts';
 import { MemoryStakes } from './stakes.ts';
@@ -45,8 +46,7 @@ export class MemoryLedger {
   readonly events: ChainEvent[] = [];
   readonly #clock: () => number;
   readonly verify: SettlementCheck;
-  readonly contestSeconds: number;
-  readonly unbondSeconds: number;
+  governance: GovernanceRulesTwin;
   money = new MemoryMoney();
   /** Fees that were not claimed. */
   owed = new MemoryMoney();
@@ -79,8 +79,19 @@ export class MemoryLedger {
     this.chainId = options.chainId ?? 31337;
     this.#clock = options.clock ?? (() => Math.floor(Date.now() / 1000));
     this.verify = options.verify ?? checkAggregate;
-    this.contestSeconds = options.contestSeconds ?? 3600;
-    this.unbondSeconds = options.unbondSeconds ?? 2 * this.contestSeconds;
+    const { contestSeconds = 3600, unbondSeconds = 2 * contestSeconds } = options;
+    this.governance = new GovernanceRulesTwin({
+      ...{ token: this.token, treasury: this.treasury, contestSeconds, unbondSeconds },
+      balance: (account) => this.balance(this.token, account),
+    });
+  }
+
+  get contestSeconds(): number {
+    return this.governance.number('contest-window');
+  }
+
+  get unbondSeconds(): number {
+    return this.governance.number('unbonding-period');
   }
 
   mint(token: Address, account: Address, amount: bigint): void {
@@ -142,6 +153,7 @@ export class MemoryLedger {
       tasks: structuredClone(this.tasks),
       transfers: new Map(this.transfers),
       revenue: this.revenue.clone(),
+      governance: this.governance.clone(),
     };
     let result: T;
     try {
@@ -151,6 +163,7 @@ export class MemoryLedger {
       throw error;
     }
     this.block = block;
+    this.governance.checkpoint(this.now());
     for (const event of events) {
       if (event.type === 'round-settled') {
         Object.assign(this.find(event.taskId).settled.get(event.round)!, { transaction, block });

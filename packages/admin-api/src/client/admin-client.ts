@@ -15,6 +15,13 @@ import type {
   RegistrationRequest,
 } from '../documents/directory.ts';
 import type { LooseEvent, StreamedEvent } from '../documents/events.ts';
+import type {
+  DelegateRequest,
+  DelegateResult,
+  GovernanceDocument,
+  ParametersDocument,
+  ParametersQuery,
+} from '../documents/governance.ts';
 import type { Readiness } from '../documents/health.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from '../documents/network.ts';
 import type {
@@ -26,6 +33,17 @@ import type {
   ResumedPayment,
   ResumePaymentRequest,
 } from '../documents/payments.ts';
+import type {
+  ProposalDetail,
+  ProposalList,
+  ProposalsQuery,
+  ProposeRequest,
+  ProposeResult,
+  StepRequest,
+  StepResult,
+  VoteRequest,
+  VoteResult,
+} from '../documents/proposals.ts';
 import type { PublicationDocument, PublicationRequest, StoredModel } from '../documents/publications.ts';
 import type {
   CollectionDocument,
@@ -159,6 +177,18 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   ): Promise<UnitsDocument>;
   buyUnits(agentId: string | bigint, request: UnitTradeRequest, options?: CallOptions): Promise<UnitTraded>;
   sellUnits(agentId: string | bigint, request: UnitTradeRequest, options?: CallOptions): Promise<UnitTraded>;
+  /** Who decides about the parameters of the network, by which rules, and the votes of the wallet. */
+  governance(options?: CallOptions): Promise<GovernanceDocument>;
+  parameters(query?: ParametersQuery, options?: CallOptions): Promise<ParametersDocument>;
+  /** The newest proposals: 20 by default, at most 100. */
+  proposals(query?: ProposalsQuery, options?: CallOptions): Promise<ProposalList>;
+  /** A proposal by its number, its id, or the beginning of its id in hexadecimal. */
+  proposal(proposal: string, options?: CallOptions): Promise<ProposalDetail>;
+  propose(request: ProposeRequest, options?: CallOptions): Promise<ProposeResult>;
+  vote(proposal: string, request: VoteRequest, options?: CallOptions): Promise<VoteResult>;
+  queueProposal(proposal: string, request?: StepRequest, options?: CallOptions): Promise<StepResult>;
+  executeProposal(proposal: string, request?: StepRequest, options?: CallOptions): Promise<StepResult>;
+  delegateVotes(request: DelegateRequest, options?: CallOptions): Promise<DelegateResult>;
   peers(options?: CallOptions): Promise<PeerList>;
   bans(options?: CallOptions): Promise<BanList>;
   ban(request: BanRequest, options?: CallOptions): Promise<BannedPeer>;

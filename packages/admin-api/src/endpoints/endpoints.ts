@@ -1,5 +1,6 @@
 import { agentEndpoints } from './agents.ts';
 import { eventEndpoints } from './events.ts';
+import { governanceEndpoints } from './governance.ts';
 import { healthEndpoints } from './health.ts';
 import { networkEndpoints } from './network.ts';
 import { nodeEndpoints } from './node.ts';
@@ -25,4 +26,5 @@ export const ENDPOINTS = {
   ...agentEndpoints,
   ...paymentEndpoints,
   ...revenueEndpoints,
+  ...governanceEndpoints,
 };

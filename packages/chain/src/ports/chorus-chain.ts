@@ -4,6 +4,7 @@ import { createAgentChain } from './agent-chain.ts';
 import { createEventChain } from './chain-events.ts';
 import { createHeadChain } from './chain-head.ts';
 import { createDisputeChain } from './dispute-chain.ts';
+import { createGovernanceChain } from './governance-chain.ts';
 import { createIdentityChain, type EvmIdentityChain } from './identity-chain.ts';
 import { type Connection, createParts } from './parts.ts';
 import { createPaymentChain } from './payment-chain.ts';
@@ -57,5 +58,6 @@ export function createChorusChain(connection: Connection): ChorusChain {
     ...createPaymentChain(parts),
     ...createTillChain(parts),
     ...createUnitChain(parts),
+    ...createGovernanceChain(parts),
   };
 }

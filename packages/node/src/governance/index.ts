@@ -1,0 +1,2 @@
+export { Governance } from './governance.ts';
+export type { VotingChain } from './governance-chain.ts';
