@@ -7,6 +7,7 @@ import { describeGovernance } from './chain/governance.ts';
 import { describeIdentities } from './chain/identities.ts';
 import { describeMoney } from './chain/money.ts';
 import { describePayments } from './chain/payments.ts';
+import { describeRecords } from './chain/records.ts';
 import { describeRevenue } from './chain/revenue.ts';
 import { describeRounds } from './chain/rounds.ts';
 import { describeSettlement } from './chain/settlement.ts';
@@ -45,6 +46,7 @@ export function describeChain(
     describePayments(get);
     describeRevenue(get);
     describeEvents(get);
+    describeRecords(get);
     describeGovernance(get);
   });
 }

@@ -230,10 +230,14 @@ it('words of a proposal have no effect on the terminal, and bytes that are no te
   const calls = [{ target: deployment.parameters, value: 0n, data: '0x' as const }];
   await deployer.delegateVotes(deployer.account);
   await passTime(1);
-  await deployer.propose(calls, `# \u001b[31mred\u202e\n\u001b[2Jgone\n${'x'.repeat(20_000)}`);
+  const lines = `${'word '.repeat(60)}\n${'\n'.repeat(200)}${'x'.repeat(20_000)}`;
+  await deployer.propose(calls, `# \u001b[31mred\u202e\n\u001b[2Jgone\n${lines}`);
   const shown = await said('ada', 'show', '3');
   for (const steering of ['\u001b[31m', '\u001b[2J', '\u202e']) expect(shown).not.toContain(steering);
   expect(shown.length).toBeLessThan(8000);
+  // Every line of it is marked, also those that a long one is wrapped into; and they do not push the rest out of view.
+  expect(shown.match(/^ {2}\| /gm)).toHaveLength(40);
+  expect(shown).not.toMatch(/^\s*word/m);
   expect(shown).toContain('UNKNOWN CALL');
   const governor = await provider.getSigner(deployer.account);
   const { data, ...rest } = await proposalWith('0xff00fe');

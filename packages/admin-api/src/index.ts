@@ -92,6 +92,8 @@ export type {
   SettledRounds,
 } from './documents/rounds.ts';
 export type {
+  MemberRecordDocument,
+  MemberRecordQuery,
   StakeDepositRequest,
   StakeDepositResult,
   StakePositionDocument,

@@ -58,6 +58,8 @@ export class MemoryLedger {
   /** Attested rounds of identities. */
   history = new Map<bigint, { rounds: number; rewarded: number }>();
   tasks: MemoryTask[] = [];
+  /** What offences cost, by task, round, account and offence. */
+  slashed = new Map<string, bigint>();
   /** Whether the network has tills; those from before there were any have not. */
   hasTills = true;
   /** Tills, units and royalties. */
@@ -154,6 +156,7 @@ export class MemoryLedger {
       transfers: new Map(this.transfers),
       revenue: this.revenue.clone(),
       governance: this.governance.clone(),
+      slashed: new Map(this.slashed),
     };
     let result: T;
     try {

@@ -1,8 +1,9 @@
 import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
 import { Governance, openAlone, viewAlone } from '@chorus/node';
-import { hasCode } from '@chorus/protocol';
+import { ChorusError, hasCode } from '@chorus/protocol';
 import { configOf, dataDirOf, type HomeOptions } from '../environment/home.ts';
 import { passwordSource } from '../environment/password.ts';
+import { localTime } from '../stake/view.ts';
 
 /** Votes on the parameters, through the running node or the wallet's keystore. */
 export type GovernanceBook = Pick<AdminClient, keyof Governance>;
@@ -22,14 +23,23 @@ export async function withGovernance<T>(
     if (hasCode(error, 'E_ADMIN_NOT_RUNNING')) return null;
     throw error;
   });
-  if (access) return work(createAdminClient(access));
+  if (access) return work(createAdminClient(access)).catch((error) => Promise.reject(withLocalTimes(error)));
   const { config } = await configOf(flags);
   const { governance, close } = reads
     ? await viewAlone(config, (chain) => ({ governance: new Governance(chain) }))
     : await openAlone(config, passwordSource(), (chain) => ({ governance: new Governance(chain) }));
   try {
     return await work(governance);
+  } catch (error) {
+    throw withLocalTimes(error);
   } finally {
     await close();
   }
+}
+
+/** A refusal gives times in UTC; people read this machine's clock. */
+function withLocalTimes(error: unknown): unknown {
+  if (!(error instanceof ChorusError) || !error.code.startsWith('E_GOVERNANCE_') || !error.hint) return error;
+  const hint = error.hint.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => localTime(time));
+  return new ChorusError(error.code, error.message, { facts: error.facts, hint, cause: error.cause });
 }

@@ -14,6 +14,10 @@ function formOf(parameters: readonly ParameterDocument[], name: string, token: s
   return { unit, token, symbol: null, decimals: null };
 }
 
+/** A token by its symbol and its address: any token can call itself as another does. */
+export const tokenText = ({ symbol }: Pick<ValueForm, 'symbol'>, token: string): string =>
+  symbol === null ? short(token) : `${symbol} (${short(token)})`;
+
 /**
  * What a proposed call does, in words: for each parameter the old value and the new one. A call that cannot be put in words
  * says so, and never shows as something harmless.
@@ -32,7 +36,7 @@ export function callLines(call: ProposedCallDocument, parameters: readonly Param
   }
   const lines = sets.flatMap(({ name, token, from, to, fault }) => {
     const form = formOf(parameters, name, token);
-    const called = token === null ? name : `${name} of ${form.symbol ?? short(token)}`;
+    const called = token === null ? name : `${name} in ${tokenText(form, token)}`;
     if (from === to) return [colors.dim(`${called} stays ${valueText(form, to)}`)];
     const before = from === null ? '?' : valueText(form, from);
     const change = `${colors.bold(called)}  ${before} ${ARROW} ${colors.bold(valueText(form, to))}`;

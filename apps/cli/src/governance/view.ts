@@ -13,7 +13,10 @@ import { fields, table, wrap } from '../output/table.ts';
 import { amount, short } from '../output/units.ts';
 import { inTime, localTime } from '../stake/view.ts';
 import { callLines } from './call-lines.ts';
-import { boundsText, spanText, valueText } from './values.ts';
+import { spanText } from './values.ts';
+
+/** Most lines of a description shown; `--json` has more. */
+const MOST_LINES = 40;
 
 /** Most votes shown; `--json` has more. */
 const MOST_BALLOTS = 20;
@@ -28,27 +31,6 @@ const votes = (units: string, token: Token): string => `${amount(units, token.de
 /** Votes, with all digits. */
 export const exactVotes = (units: string, token: Token): string =>
   token.decimals === null ? `${units} units` : `${exactAmount(units, token.decimals)} ${symbolOf(token)}`;
-
-/** Every parameter: what it is, may be and does, and when it was set. */
-export function parameterLines(parameters: readonly ParameterDocument[]): string[] {
-  return parameters.flatMap((parameter) => {
-    const { name, title, value, preset, effect, changed, token, symbol, unit } = parameter;
-    const of = unit === 'tokens' && name === 'minimum-stake' && token ? ` of ${symbol ?? short(token)}` : '';
-    const by = changed?.proposal ? `proposal ${shortOf(changed.proposal)}` : 'the deployment';
-    return [
-      `${colors.bold(name)}  ${colors.cyan(valueText(parameter, value))}  ${title}${of}`,
-      wrap(`  ${effect}`, 2),
-      colors.dim(
-        `  ${boundsText(parameter)}${preset === null ? '' : `; ${valueText(parameter, preset)} in a new network`}${
-          changed ? `; set ${localTime(changed.time)} by ${by}` : ''
-        }`,
-      ),
-      '',
-    ];
-  });
-}
-
-const shortOf = (id: string): string => `0x${BigInt(id).toString(16).padStart(64, '0').slice(0, 8)}`;
 
 const STATE_COLORS: Readonly<Partial<Record<ProposalDocument['state'], (text: string) => string>>> = {
   active: colors.cyan,
@@ -176,12 +158,7 @@ export function proposalLines(
     colors.bold(state === 'executed' ? 'What it did' : 'What it does'),
     ...doesLines(proposal, parameters),
     ...(proposal.description
-      ? [
-          '',
-          colors.bold('What its proposer says of it'),
-          // Marked, so that no line of it can pass for one of this command.
-          ...proposal.description.split('\n').map((line) => `  ${colors.dim('|')} ${wrap(line, 4)}`),
-        ]
+      ? ['', colors.bold('What its proposer says of it'), ...describedLines(proposal.description)]
       : []),
     ...(shown.length === 0
       ? []
@@ -205,6 +182,15 @@ export function proposalLines(
     '',
     nextOf(proposal, now).line,
   ];
+}
+
+/** A stranger's words, marked so that no line of them can pass for one of this command, and few enough to leave the rest in view. */
+function describedLines(description: string): string[] {
+  const lines = description.split('\n').flatMap((line) => wrap(line).split('\n'));
+  const shown = lines.slice(0, MOST_LINES).map((line) => `  ${colors.dim('|')} ${line}`);
+  return lines.length > MOST_LINES
+    ? [...shown, colors.dim(`  and ${counted(lines.length - MOST_LINES, 'more line')}: --json`)]
+    : shown;
 }
 
 /** How a proposal goes on, with the times of this machine's clock. */

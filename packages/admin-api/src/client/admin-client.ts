@@ -57,6 +57,8 @@ import type { ClaimRequest, ClaimResult, Rewards } from '../documents/rewards.ts
 import type { RoundProof } from '../documents/round-proof.ts';
 import type { RoundList, RoundsQuery, SettledRounds } from '../documents/rounds.ts';
 import type {
+  MemberRecordDocument,
+  MemberRecordQuery,
   StakeDepositRequest,
   StakeDepositResult,
   StakesDocument,
@@ -133,6 +135,8 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   rewards(options?: CallOptions): Promise<Rewards>;
   claim(request?: ClaimRequest, options?: CallOptions): Promise<ClaimResult>;
   stakes(query?: Partial<StakesQuery>, options?: CallOptions): Promise<StakesDocument>;
+  /** Duties that an identity missed, disputes it lost, and what that cost it. */
+  memberRecord(query?: MemberRecordQuery, options?: CallOptions): Promise<MemberRecordDocument>;
   depositStake(request: StakeDepositRequest, options?: CallOptions): Promise<StakeDepositResult>;
   unbondStake(request: StakeUnbondRequest, options?: CallOptions): Promise<StakeUnbondResult>;
   withdrawStake(request?: StakeWithdrawRequest, options?: CallOptions): Promise<StakeWithdrawResult>;

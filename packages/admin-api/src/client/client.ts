@@ -38,6 +38,7 @@ export function createAdminClient<E extends LooseEvent = LooseEvent>(
     rewards: ({ signal } = {}) => ask(ENDPOINTS.rewards, { signal }),
     claim: (body = {}, { signal } = {}) => ask(ENDPOINTS.claim, { body, signal }),
     stakes: (query = {}, { signal } = {}) => ask(ENDPOINTS.stakes, { query, signal }),
+    memberRecord: (query = {}, { signal } = {}) => ask(ENDPOINTS.memberRecord, { query, signal }),
     depositStake: (body, { signal } = {}) => ask(ENDPOINTS.depositStake, { body, signal }),
     unbondStake: (body, { signal } = {}) => ask(ENDPOINTS.unbondStake, { body, signal }),
     withdrawStake: (body = {}, { signal } = {}) => ask(ENDPOINTS.withdrawStake, { body, signal }),

@@ -8,6 +8,7 @@ import { createGovernanceChain } from './governance-chain.ts';
 import { createIdentityChain, type EvmIdentityChain } from './identity-chain.ts';
 import { type Connection, createParts } from './parts.ts';
 import { createPaymentChain } from './payment-chain.ts';
+import { createRecordChain } from './record-chain.ts';
 import { createRewardChain, type EvmRewardChain } from './reward-chain.ts';
 import { createRoundChain } from './round-chain.ts';
 import { createSlashChain, type EvmSlashChain } from './slash-chain.ts';
@@ -59,5 +60,6 @@ export function createChorusChain(connection: Connection): ChorusChain {
     ...createTillChain(parts),
     ...createUnitChain(parts),
     ...createGovernanceChain(parts),
+    ...createRecordChain(parts),
   };
 }

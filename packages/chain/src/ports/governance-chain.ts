@@ -2,20 +2,19 @@ import {
   type Address,
   type GovernanceChain,
   type GovernanceRules,
-  type ParameterValue,
   PROPOSAL_STATES,
   sameAddress,
 } from '@chorus/protocol';
 import { type Interface, type Result, ZeroAddress } from 'ethers';
-import { GOVERNOR, PARAMETERS, TIMELOCK, TOKEN } from '../abi/abis.ts';
+import { GOVERNOR, TIMELOCK, TOKEN } from '../abi/abis.ts';
 import { findGovernance, type GovernanceAddresses } from '../contracts/governance.ts';
 import { ChainError } from '../errors/errors.ts';
 import { EventHistory } from '../events/event-history.ts';
 import { DEFAULT_CONFIRMATIONS } from '../events/event-index.ts';
 import { RpcLogs } from '../events/logs.ts';
-import { slashingValues } from '../governance/calls.ts';
 import { type FullProposal, fullProposal, type GovernanceEvent, keptOf } from '../governance/events.ts';
 import { ballotsOf, changesOf, proposalsOf } from '../governance/history.ts';
+import { readParameters } from '../governance/read-parameters.ts';
 import { isDevChain, read } from '../rpc/rpc.ts';
 import { eventOf, receiptOf } from '../write/writer.ts';
 import { type ChainParts, once } from './parts.ts';
@@ -120,50 +119,20 @@ export function createGovernanceChain(parts: ChainParts): GovernanceChain {
     },
 
     parameterValues: async () => {
-      const [{ token }, { parameters }, changes] = await Promise.all([
+      const [found, { parameters }, changes] = await Promise.all([
         addresses(),
         parts.contracts(),
         events().then(changesOf),
       ]);
-      const set = async (name: string, args: unknown[] = []) =>
-        (await view(parameters, PARAMETERS, name, args))[0];
-      const tokens = new Set([token, ...changes.flatMap((change) => change.token ?? [])]);
-      const value = async (
-        name: ParameterValue['name'],
-        answer: Promise<bigint>,
-      ): Promise<ParameterValue> => ({
-        name,
-        token: null,
-        value: await answer,
-      });
-      return [
-        await value('protocol-fee', set('protocolFeeBps')),
-        { name: 'treasury', token: null, value: lower(await set('treasury')) },
-        await value('contest-window', set('contestSeconds')),
-        await value('unbonding-period', set('unbondSeconds')),
-        ...(await Promise.all(
-          [...tokens].map(
-            async (each): Promise<ParameterValue> => ({
-              name: 'minimum-stake',
-              token: each,
-              value: await set('minimumStake', [each]),
-            }),
-          ),
-        )),
-        await value('minimum-phase', set('minPhaseSeconds')),
-        ...slashingValues(await set('slashing')),
-        await value('voting-delay', one('governor', 'votingDelay')),
-        await value('voting-period', one('governor', 'votingPeriod')),
-        await value('proposal-threshold', one('governor', 'proposalThreshold')),
-        await value('quorum', one('governor', 'quorumNumerator()')),
-        await value('timelock-delay', one('timelock', 'getMinDelay')),
-      ];
+      const tokens = [found.token, ...changes.flatMap(({ token }) => token ?? [])];
+      return readParameters({ ...found, parameters }, [...new Set(tokens)], view);
     },
 
     parameterChanges: async () => {
       const changes = changesOf(await events());
       const times = new Map<number, number>();
-      for (const block of new Set(changes.map(({ position }) => position.block))) times.set(block, await timeOf(block));
+      for (const block of new Set(changes.map(({ position }) => position.block)))
+        times.set(block, await timeOf(block));
       return changes.map((change) => ({ ...change, time: times.get(change.position.block)! }));
     },
 

@@ -125,12 +125,16 @@ export function callDocument(
     sets: sets.map((set) => ({
       name: set.name,
       token: set.token,
-      from: before.find((each) => sameParameter(each, set))?.value.toString() ?? null,
+      from: valueIn(before, set)?.toString() ?? null,
       to: set.value.toString(),
       fault: fault?.name === set.name ? fault.fault : null,
     })),
   };
 }
+
+/** No event is written for a least stake that was never set: it is 0. */
+const valueIn = (values: readonly ParameterValue[], of: ParameterValue): bigint | Address | null =>
+  values.find((each) => sameParameter(each, of))?.value ?? (of.name === 'minimum-stake' ? 0n : null);
 
 /** The parameters right before a transaction, as far as events tell. */
 export function valuesBefore(changes: readonly ParameterChange[], transaction: string): ParameterValue[] {

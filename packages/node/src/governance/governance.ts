@@ -14,21 +14,22 @@ import type {
   VoteResult,
 } from '@chorus/admin-api';
 import { decimalsOf } from '@chorus/chain';
-import { type Address, ChorusError, hasCode, type Proposal, type ProposalProgress } from '@chorus/protocol';
+import { type Address, ChorusError } from '@chorus/protocol';
 import {
   ballotDocuments,
   callDocument,
   governanceDocument,
-  type ProposalParts,
   parameterDocument,
   proposalDocument,
   timeOf,
 } from './documents.ts';
 import { findProposal, shortId } from './find-proposal.ts';
 import type { VotingChain } from './governance-chain.ts';
+import { knownProposal, knownProposals } from './known-proposals.ts';
 import { descriptionOf } from './proposal-text.ts';
 import { belowThreshold, noVotes, unclear, wrongState } from './refusals.ts';
 import { requestedCalls } from './requested-calls.ts';
+import { takeStep } from './take-step.ts';
 
 /** Newest proposals in a list that asks for no number of them. */
 const DEFAULT_LAST = 20;
@@ -72,7 +73,7 @@ export class Governance {
   }
 
   async proposals({ last = DEFAULT_LAST }: { last?: number } = {}): Promise<ProposalList> {
-    const { proposals, parts } = await this.#known();
+    const { proposals, parts } = await knownProposals(this.#chain);
     const shown = proposals.map((proposal, i) => ({ proposal, number: i + 1 })).slice(-last);
     const documents = await Promise.all(
       shown.map(async ({ proposal, number }) => {
@@ -85,7 +86,7 @@ export class Governance {
 
   /** @param reference its number, its id, or 0x and the beginning of its id */
   async proposal(reference: string): Promise<ProposalDetail> {
-    const { proposal, progress, parts } = await this.#find(reference);
+    const { proposal, progress, parts } = await knownProposal(this.#chain, reference);
     const ballots = ballotDocuments(await this.#chain.ballots(proposal.id));
     return { ...proposalDocument(proposal, progress, parts), ...ballots };
   }
@@ -131,7 +132,7 @@ export class Governance {
   async vote(reference: string, request: VoteRequest): Promise<VoteResult> {
     const { choice, reason = '', anyway = false, dryRun = false } = request;
     const chain = this.#chain;
-    const { proposal, progress, parts } = await this.#find(reference);
+    const { proposal, progress, parts } = await knownProposal(this.#chain, reference);
     const { id } = proposal;
     if (progress.hasVoted) {
       throw new ChorusError(
@@ -169,7 +170,7 @@ export class Governance {
 
   /** Start the delay of a proposal that has passed; one that is queued or executed already is as it was asked for. */
   async queueProposal(reference: string, { dryRun = false }: StepRequest = {}): Promise<StepResult> {
-    return this.#step(reference, {
+    return takeStep(this.#chain, reference, {
       dryRun,
       from: 'succeeded',
       done: ['queued', 'executed'],
@@ -179,66 +180,11 @@ export class Governance {
 
   /** Carry out a decision after its delay; one that is executed already is as it was asked for. */
   async executeProposal(reference: string, { dryRun = false }: StepRequest = {}): Promise<StepResult> {
-    return this.#step(reference, { dryRun, from: 'queued', done: ['executed'], action: 'execute' });
-  }
-
-  async #step(reference: string, step: Step): Promise<StepResult> {
-    const chain = this.#chain;
-    const { proposal, progress, parts } = await this.#find(reference);
-    const { id } = proposal;
-    const { dryRun, from, done, action } = step;
-    const result = (now: ProposalProgress, before: boolean, transaction: string | null): StepResult => ({
+    return takeStep(this.#chain, reference, {
       dryRun,
-      id: id.toString(),
-      before,
-      executableAt: now.executableAt === null ? null : timeOf(now.executableAt),
-      transaction,
-    });
-    if (done.includes(progress.state)) return result(progress, true, null);
-    const early = action === 'execute' && (progress.executableAt ?? 0) > parts.rules.time;
-    if (progress.state !== from || early) throw wrongState(id, action, progress, proposal);
-    if (dryRun) return result(progress, false, null);
-    try {
-      const { transaction } = await (action === 'queue'
-        ? chain.queueProposal(id)
-        : chain.executeProposal(id));
-      return result((await chain.proposalProgress(id)) ?? progress, false, transaction);
-    } catch (error) {
-      // Anyone may do it: somebody else was quicker.
-      const now = hasCode(error, 'E_CHAIN_WRONG_PHASE') ? await chain.proposalProgress(id) : null;
-      if (now && done.includes(now.state)) return result(now, true, null);
-      throw error;
-    }
-  }
-
-  async #known(): Promise<{ proposals: Proposal[]; parts: Omit<ProposalParts, 'number'> }> {
-    const chain = this.#chain;
-    const [proposals, rules, values, changes] = await Promise.all([
-      chain.proposals(),
-      chain.governance(),
-      chain.parameterValues(),
-      chain.parameterChanges(),
-    ]);
-    return { proposals, parts: { rules, values, changes } };
-  }
-
-  async #find(
-    reference: string,
-  ): Promise<{ proposal: Proposal; progress: ProposalProgress; parts: ProposalParts }> {
-    const { proposals, parts } = await this.#known();
-    const { proposal, number } = findProposal(proposals, reference);
-    const progress = await this.#chain.proposalProgress(proposal.id);
-    if (progress) return { proposal, progress, parts: { ...parts, number } };
-    throw new ChorusError('E_GOVERNANCE_UNKNOWN', 'the chain does not know the proposal any more', {
-      facts: { proposal: shortId(proposal.id) },
-      hint: 'a reorganisation of the chain undid it: list the proposals again, and propose it again if it is missing',
+      action: 'execute',
+      from: 'queued',
+      done: ['executed'],
     });
   }
-}
-
-interface Step {
-  dryRun: boolean;
-  from: ProposalProgress['state'];
-  done: readonly ProposalProgress['state'][];
-  action: 'queue' | 'execute';
 }

@@ -6,6 +6,7 @@ import type { DisputeChain } from './dispute-chain.ts';
 import type { GovernanceChain } from './governance-chain.ts';
 import type { IdentityChain } from './identity-chain.ts';
 import type { PaymentChain } from './payment-chain.ts';
+import type { RecordChain } from './record-chain.ts';
 import type { RewardChain } from './reward-chain.ts';
 import type { RoundChain } from './round-chain.ts';
 import type { StakeChain } from './stake-chain.ts';
@@ -46,4 +47,5 @@ export interface ChainPort
     PaymentChain,
     TillChain,
     UnitChain,
-    GovernanceChain {}
+    GovernanceChain,
+    RecordChain {}

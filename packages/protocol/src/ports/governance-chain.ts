@@ -1,4 +1,4 @@
-import type { ParameterValue } from '../governance/parameters.ts';
+import type { ParameterValue } from '../governance/values.ts';
 import type { Address, Hex } from '../hex.ts';
 import type { EventPosition } from './chain-events.ts';
 import type { Sent } from './transaction.ts';

@@ -2,7 +2,8 @@ import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
 import { type HomeOptions, homeOptions } from '../../environment/home.ts';
 import { withGovernance } from '../../governance/book.ts';
-import { listLines, parameterLines, proposalLines } from '../../governance/view.ts';
+import { parameterLines } from '../../governance/parameter-view.ts';
+import { listLines, proposalLines } from '../../governance/view.ts';
 import { print, printJson } from '../../output/table.ts';
 
 /** `chorus governance parameters [NAME]` */

@@ -178,6 +178,16 @@ export const everyArea = () => [
   }),
   stakesApp({
     stakes: async () => stakes,
+    memberRecord: async () => ({
+      ...{ agentId: '3', owner: ADDRESS, tasks: 2, byRole: { trainer: 2, validator: 0, aggregator: 0 } },
+      ...{ missedDuties: 1, lostDisputes: 0, rejectedWork: 0, dropped: 1, wonDisputes: 0, slashed: amounts },
+      entries: [
+        {
+          ...{ kind: 'missed-duty', offence: 'trainer-absent', taskId: '7', round: 1, slashed: amounts[0]! },
+          ...{ block: 5, transaction: '0x01' },
+        },
+      ],
+    }),
     depositStake: async ({ token, amount, to, dryRun }) => ({
       dryRun: dryRun ?? false,
       token,
