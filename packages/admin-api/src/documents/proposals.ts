@@ -8,7 +8,7 @@ const callSchema = z.object({
   target: addressSchema,
   coins: amountSchema.describe("of the chain's own coin that the call sends"),
   contract: z.string().nullable().describe('null: no contract of this network'),
-  method: z.string().nullable().describe('null: nobody here can tell what the call does'),
+  method: z.string().nullable().describe('null: it cannot be put in words'),
   selector: z.string(),
   bytes: z.number().int().describe('length of its data'),
   args: z.array(z.object({ name: z.string(), value: z.string() })),

@@ -56,9 +56,9 @@ const MAX_ARGUMENT = 200;
 
 /** A proposed call in words. */
 export interface DescribedCall {
-  /** Name of the contract that is called; null if it is none of this deployment. */
+  /** Name of the contract that is called; null if this deployment has no such contract. */
   contract: string | null;
-  /** The function; null if it cannot be told what the call does. */
+  /** The function; null if the call cannot be put in words. */
   method: string | null;
   args: { name: string; value: string }[];
   /** The parameters that it sets. */

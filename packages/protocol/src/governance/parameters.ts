@@ -18,7 +18,7 @@ export interface ParameterRule {
   /** Smallest and largest value that the contracts take; null for an address. */
   least: bigint | null;
   most: bigint | null;
-  /** Value of a new deployment that sets none; null if there is none. */
+  /** Value of a new deployment that sets none; null if it has to be given. */
   preset: bigint | null;
   /** What a change does, and for whom. */
   effect: string;

@@ -97,7 +97,7 @@ export interface Ballot {
 export interface VotingPower {
   account: Address;
   balance: bigint;
-  /** Who votes with the account's tokens; null if it has named nobody: then they do not count. */
+  /** Who votes with the account's tokens; null if it has named no account: then they do not count. */
   delegate: Address | null;
   /** What the account votes with now: the tokens of all that delegated to it. */
   votes: bigint;
