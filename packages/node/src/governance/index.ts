@@ -1,2 +1,1 @@
 export { Governance } from './governance.ts';
-export type { VotingChain } from './governance-chain.ts';

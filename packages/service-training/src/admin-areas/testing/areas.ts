@@ -4,6 +4,7 @@ import type {
   GovernanceDocument,
   ParameterDocument,
   PaymentDocument,
+  ProposalDetail,
   ProposalDocument,
   RegistrationDocument,
   SettledRounds,
@@ -244,9 +245,9 @@ const proposal: ProposalDocument = {
   ...{ proposed: '0x01', executed: null },
 };
 
-const ballot = {
+const ballot: ProposalDetail['ballots'][number] = {
   ...{ voter: ADDRESS, choice: 'for', weight: '9', reason: 'worth it', transaction: '0x01' },
-} as const;
+};
 
 const terms = {
   holders: 10,

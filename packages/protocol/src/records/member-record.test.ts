@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { type MemberEvent, memberRecord } from './member-record.ts';
+import type { MemberEvent } from '../ports/record-chain.ts';
+import { memberRecord } from './member-record.ts';
 
 const [CHOR, USD] = ['0x0c', '0x0d'] as const;
 let block = 0;

@@ -1,17 +1,7 @@
-import type { Address } from './hex.ts';
-import type { EventPosition } from './ports/chain-events.ts';
-import type { Offence, Role } from './task.ts';
-
-/** An event of the chain that concerns an identity as a member of tasks. */
-export type MemberEvent = { position: EventPosition; taskId: bigint } & (
-  | { type: 'joined'; roles: Role[] }
-  /** Amount in the token's smallest unit. */
-  | { type: 'slashed'; round: number; offence: Offence; token: Address; amount: bigint }
-  /** The member takes part until the end of this round; `dropped` if it was absent too often. */
-  | { type: 'left'; round: number; dropped: boolean }
-  /** A majority found its update unavailable, and what came of its contest. */
-  | { type: 'case-resolved'; round: number; available: boolean }
-);
+import type { Address } from '../hex.ts';
+import type { EventPosition } from '../ports/chain-events.ts';
+import type { MemberEvent } from '../ports/record-chain.ts';
+import type { Offence, Role } from '../task.ts';
 
 /** What an offence says about a member. */
 export type Misconduct =
