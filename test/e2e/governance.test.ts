@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type ChorusChain,
+  callsToSet,
   connectChain,
   type Deployment,
   type Devnet,
@@ -213,26 +214,60 @@ async function aTask(): Promise<bigint> {
   return taskId;
 }
 
+it('what was proposed before is not proposed again in the same words, and the zero address gets no votes', async () => {
+  const again = ['--title', 'A lower fee', '--description', 'Again'];
+  await said('ada', 'propose', 'protocol-fee=2%', ...again);
+  const twice = await refused('ada', 'E_GOVERNANCE_STATE', 'propose', 'protocol-fee=2%', ...again);
+  expect(twice).toContain('was made before');
+  await refused('ada', 'E_GOVERNANCE_EMPTY', 'delegate', `0x${'00'.repeat(20)}`);
+  const named = await said(
+    'ada',
+    'propose',
+    '--name',
+    `Chain=${deployment.stakes}`,
+    '--title',
+    'A name',
+    '--dry-run',
+  );
+  expect(named).toMatch(/parameters\.addContract\(name: 0x[0-9a-f]{64}, target: 0x[0-9a-f]{40}\)/);
+});
+
+it('a proposal with more calls than are kept is never taken for what is shown of it', async () => {
+  const harmless = callsToSet(
+    [{ name: 'protocol-fee', token: null, value: 200n }],
+    await deployer.parameterValues(),
+    (await deployer.governance()).contracts,
+  );
+  await deployer.delegateVotes(deployer.account);
+  await passTime(1);
+  await deployer.propose(
+    Array.from({ length: 33 }, () => harmless[0]!),
+    '# Thirty-three times',
+  );
+  const shown = await said('ada', 'show', '3');
+  expect(shown).toContain('UNKNOWN CALL');
+  expect(shown).toContain('and more: its calls are too many or too long');
+  expect(await json('ada', 'show', '3')).toMatchObject({ complete: false, unclear: true });
+});
+
 it('a call that cannot be put in words is shown as UNKNOWN, and no vote for it is sent unawares', async () => {
   const harmless = ['--title', 'protocol-fee  2.5 % -> 1 %', '--description', 'A lower fee, nothing else'];
   await said('ada', 'propose', '--call', bob, '--data', '0xa9059cbb', ...harmless);
   await passTime(DELAY + 1);
-  const shown = await said('ada', 'show', '2');
+  const shown = await said('ada', 'show', '4');
   expect(shown).toContain(
     `UNKNOWN CALL of ${bob} (no contract of this network), function 0xa9059cbb, 4 bytes`,
   );
   expect(await said('ada', 'list')).toContain('UNKNOWN CALLS');
-  await refused('ada', 'E_GOVERNANCE_UNCLEAR', 'vote', '2', 'for');
-  expect(await said('ada', 'vote', '2', 'for', '--anyway', '--dry-run')).toContain('UNKNOWN CALL');
+  await refused('ada', 'E_GOVERNANCE_UNCLEAR', 'vote', '4', 'for');
+  expect(await said('ada', 'vote', '4', 'for', '--anyway', '--dry-run')).toContain('UNKNOWN CALL');
 });
 
 it('words of a proposal have no effect on the terminal, and bytes that are no text do not hide it', async () => {
   const calls = [{ target: deployment.parameters, value: 0n, data: '0x' as const }];
-  await deployer.delegateVotes(deployer.account);
-  await passTime(1);
   const lines = `${'word '.repeat(60)}\n${'\n'.repeat(200)}${'x'.repeat(20_000)}`;
   await deployer.propose(calls, `# \u001b[31mred\u202e\n\u001b[2Jgone\n${lines}`);
-  const shown = await said('ada', 'show', '3');
+  const shown = await said('ada', 'show', '5');
   for (const steering of ['\u001b[31m', '\u001b[2J', '\u202e']) expect(shown).not.toContain(steering);
   expect(shown.length).toBeLessThan(8000);
   // Every line of it is marked, also those that a long one is wrapped into; and they do not push the rest out of view.
@@ -242,8 +277,8 @@ it('words of a proposal have no effect on the terminal, and bytes that are no te
   const governor = await provider.getSigner(deployer.account);
   const { data, ...rest } = await proposalWith('0xff00fe');
   await (await governor.sendTransaction({ ...rest, data })).wait();
-  expect(await json('ada', 'list')).toMatchObject({ total: 4 });
-  expect(await json('ada', 'show', '4')).toMatchObject({ state: 'pending' });
+  expect(await json('ada', 'list')).toMatchObject({ total: 6 });
+  expect(await json('ada', 'show', '6')).toMatchObject({ state: 'pending' });
 });
 
 /** A proposal that does nothing, whose description are these bytes. */

@@ -118,10 +118,12 @@ export function standing({ votes: cast, quorum }: ProposalDocument, token: Token
 
 /** What a proposal does if it is carried out. */
 export function doesLines(
-  proposal: Pick<ProposalDocument, 'calls'>,
+  { calls, complete = true }: Pick<ProposalDocument, 'calls'> & { complete?: boolean },
   parameters: readonly ParameterDocument[],
 ): string[] {
-  return proposal.calls.flatMap((call) => callLines(call, parameters)).map((line) => `  ${line}`);
+  const lines = calls.flatMap((call) => callLines(call, parameters));
+  const more = complete ? [] : [colors.red('and more: its calls are too many or too long to be kept here')];
+  return [...lines, ...more].map((line) => `  ${line}`);
 }
 
 export function proposalLines(

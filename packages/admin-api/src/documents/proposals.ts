@@ -43,6 +43,7 @@ export const proposalSchema = z.object({
     voted: z.boolean(),
   }),
   calls: z.array(callSchema),
+  complete: z.boolean().describe('whether these are all its calls, in full'),
   unclear: z.boolean().describe('whether it holds a call that cannot be put in words'),
   proposed: transactionSchema,
   executed: transactionSchema.nullable(),

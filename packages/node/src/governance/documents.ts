@@ -182,6 +182,7 @@ export function proposalDocument(
     quorum: (progress.quorum ?? quorumOf(rules)).toString(),
     wallet: { weight: numberOf(progress.weight), voted: progress.hasVoted },
     calls,
+    complete: proposal.complete,
     unclear: !proposal.complete || calls.some(({ method }) => method === null),
     proposed: proposal.position.transaction,
     executed: proposal.executed?.transaction ?? null,

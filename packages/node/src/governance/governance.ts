@@ -14,7 +14,7 @@ import type {
   VoteResult,
 } from '@chorus/admin-api';
 import { decimalsOf } from '@chorus/chain';
-import { type Address, ChorusError } from '@chorus/protocol';
+import { type Address, ChorusError, hasCode } from '@chorus/protocol';
 import {
   ballotDocuments,
   callDocument,
@@ -27,7 +27,7 @@ import { findProposal, shortId } from './find-proposal.ts';
 import type { VotingChain } from './governance-chain.ts';
 import { knownProposal, knownProposals } from './known-proposals.ts';
 import { descriptionOf } from './proposal-text.ts';
-import { belowThreshold, noVotes, unclear, wrongState } from './refusals.ts';
+import { belowThreshold, noVotes, proposedBefore, unclear, wrongState } from './refusals.ts';
 import { requestedCalls } from './requested-calls.ts';
 import { takeStep } from './take-step.ts';
 
@@ -115,7 +115,11 @@ export class Governance {
       governance: await governanceDocument(rules, power, chain),
     };
     if (dryRun) return { ...draft, id: null, short: null, number: null, transaction: null };
-    const { proposalId, transaction } = await chain.propose(calls, descriptionOf(title, description));
+    const { proposalId, transaction } = await chain
+      .propose(calls, descriptionOf(title, description))
+      .catch((error: unknown) => {
+        throw hasCode(error, 'E_CHAIN_WRONG_PHASE') ? proposedBefore(title, error) : error;
+      });
     const { proposal, number } = findProposal(await chain.proposals(), proposalId.toString());
     return {
       ...draft,
@@ -160,8 +164,13 @@ export class Governance {
   /** Who votes with the tokens of this wallet from now on. */
   async delegateVotes({ to, dryRun = false }: DelegateRequest): Promise<DelegateResult> {
     const chain = this.#chain;
-    const { delegate, balance } = await chain.votingPower();
     const account = to.toLowerCase() as Address;
+    if (BigInt(account) === 0n) {
+      throw new ChorusError('E_GOVERNANCE_EMPTY', 'the zero address votes for no one', {
+        hint: 'give another wallet, or --self',
+      });
+    }
+    const { delegate, balance } = await chain.votingPower();
     const done = { dryRun, before: delegate, to: account, votes: balance.toString() };
     if (dryRun || delegate === account) return { ...done, transaction: null };
     const { transaction } = await chain.delegateVotes(account);

@@ -86,3 +86,12 @@ export function unclear(id: bigint): ChorusError {
     hint: `look at it: chorus governance show ${shortId(id)}; to vote for it all the same, add --anyway`,
   });
 }
+
+/** The same calls under the same words are the same proposal. */
+export function proposedBefore(title: string, cause: unknown): ChorusError {
+  return new ChorusError('E_GOVERNANCE_STATE', 'the same proposal was made before', {
+    facts: { title },
+    hint: 'look at it: chorus governance list; to propose it again, give another title or description',
+    cause,
+  });
+}

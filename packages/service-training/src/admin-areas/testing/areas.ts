@@ -232,7 +232,15 @@ const parameter: ParameterDocument = {
 
 const proposal: ProposalDocument = {
   ...{ id: '7', short: '0x00000000', number: 1, proposer: ADDRESS, title: 'A lower fee', description: '' },
-  ...{ state: 'active', voteStart: TIME, voteEnd: TIME, executableAt: null, quorum: '40', unclear: false },
+  ...{
+    state: 'active',
+    voteStart: TIME,
+    voteEnd: TIME,
+    executableAt: null,
+    quorum: '40',
+    complete: true,
+    unclear: false,
+  },
   votes: { for: '9', against: '0', abstain: '0' },
   wallet: { weight: '9', voted: true },
   calls: [
