@@ -11,16 +11,9 @@ import {
   type ProposedCall,
   VOTE_CHOICES,
 } from '@chorus/protocol';
-import {
-  AbiCoder,
-  dataLength,
-  dataSlice,
-  getBytes,
-  keccak256,
-  type LogDescription,
-  type Result,
-} from 'ethers';
+import { dataSlice, keccak256, type LogDescription, type Result } from 'ethers';
 import { GOVERNOR, PARAMETERS, TIMELOCK } from '../abi/abis.ts';
+import { Words } from '../abi/words.ts';
 import type { GovernanceAddresses } from '../contracts/governance.ts';
 import type { IndexedLog } from '../events/store.ts';
 import { slashingValues } from './calls.ts';
@@ -51,33 +44,34 @@ export interface FullProposal {
   descriptionHash: Hex;
 }
 
-// Texts are read as bytes: those of others need not be UTF-8, and a decoder that refuses them would hide a proposal.
-const PROPOSED = [
-  'uint256',
-  'address',
-  'address[]',
-  'uint256[]',
-  'bytes[]',
-  'bytes[]',
-  'uint256',
-  'uint256',
-  'bytes',
-];
-const CAST = ['uint256', 'uint8', 'uint256', 'bytes'];
-
-const coder = AbiCoder.defaultAbiCoder();
 const topicOf = (name: string): string => GOVERNOR.getEvent(name)!.topicHash;
 const PROPOSAL_CREATED = topicOf('ProposalCreated');
 const CASTS = [topicOf('VoteCast'), topicOf('VoteCastWithParams')];
 
 const lower = (value: unknown): Address => String(value).toLowerCase() as Address;
 
-/** The beginning of a text; bytes that are no UTF-8 become U+FFFD. */
-function textOf(data: string, characters: number): string {
+/**
+ * The beginning of a text. Those of others need not be UTF-8, and a decoder that refuses them would hide a proposal: bytes
+ * that are no UTF-8 become U+FFFD.
+ */
+function textOf(bytes: Buffer, characters: number): string {
   // No character takes more than four bytes.
-  const bytes = getBytes(dataSlice(data, 0, Math.min(dataLength(data), 4 * characters)));
-  return new TextDecoder().decode(bytes).slice(0, characters);
+  return new TextDecoder().decode(bytes.subarray(0, 4 * characters)).slice(0, characters);
 }
+
+const hexOf = (bytes: Buffer): Hex => `0x${bytes.toString('hex')}`;
+
+/** The fields of `ProposalCreated`, in its order. */
+const FIELD = {
+  id: 0,
+  proposer: 1,
+  targets: 2,
+  values: 3,
+  calldatas: 5,
+  voteStart: 6,
+  voteEnd: 7,
+  description: 8,
+};
 
 /** What is kept of a log; null: nothing. */
 export function keptOf({
@@ -107,43 +101,50 @@ function governorEvent(log: IndexedLog, position: EventPosition): GovernanceEven
 }
 
 function proposedOf(log: IndexedLog) {
-  const [id, proposer, targets, values, , calldatas, voteStart, voteEnd, description] = coder.decode(
-    PROPOSED,
-    log.data,
-  );
-  const datas: Hex[] = [...calldatas];
-  const calls = datas.slice(0, MAX_PROPOSED_CALLS).map((data, i) => ({
-    target: lower(targets[i]),
-    value: values[i] as bigint,
-    data: (dataLength(data) > MAX_CALL_BYTES ? dataSlice(data, 0, MAX_CALL_BYTES) : data) as Hex,
-  }));
+  const words = Words.of(log.data);
+  const { length, calls } = callsOf(words, MAX_PROPOSED_CALLS, MAX_CALL_BYTES);
   return {
-    id: id as bigint,
-    proposer: lower(proposer),
-    description: textOf(description, MAX_DESCRIPTION),
-    calls,
-    complete: calls.length === datas.length && calls.every(({ data }, i) => data === datas[i]),
-    voteStart: timeOf(voteStart),
-    voteEnd: timeOf(voteEnd),
+    id: words.uint(FIELD.id),
+    proposer: words.address(FIELD.proposer),
+    description: textOf(words.bytes(FIELD.description), MAX_DESCRIPTION),
+    calls: calls.map(({ call }) => call),
+    complete: length === calls.length && calls.every(({ whole }) => whole),
+    // Times of the contract have 48 bits.
+    voteStart: Number(words.uint(FIELD.voteStart)),
+    voteEnd: Number(words.uint(FIELD.voteEnd)),
   };
 }
 
-/** Times of the contract have 48 bits. */
-const timeOf = (seconds: bigint): number => Number(seconds);
+/** The first calls of a proposal, and the first bytes of each. */
+function callsOf(words: Words, most: number, mostBytes: number) {
+  const [targets, values] = [words.list(FIELD.targets), words.list(FIELD.values)];
+  const { length, elements } = words.list(FIELD.calldatas);
+  const calls = Array.from({ length: Math.min(length, most) }, (_, i) => {
+    const bytes = elements.bytes(i);
+    const call: ProposedCall = {
+      target: targets.elements.address(i),
+      value: values.elements.uint(i),
+      data: hexOf(bytes.subarray(0, mostBytes)),
+    };
+    return { call, whole: bytes.length <= mostBytes };
+  });
+  return { length, calls };
+}
 
 function ballotOf(log: IndexedLog, position: EventPosition): GovernanceEvent | null {
   // Votes with parameters have one more field at the end.
-  const [id, support, weight, reason] = coder.decode(CAST, log.data);
+  const words = Words.of(log.data);
+  const weight = words.uint(2);
   // Anyone can vote with nothing, any number of times by other accounts.
   if (weight === 0n) return null;
   return {
     type: 'ballot',
     position,
-    id,
+    id: words.uint(0),
     voter: lower(dataSlice(log.topics[1]!, 12)),
-    choice: VOTE_CHOICES[Number(support)]!,
+    choice: VOTE_CHOICES[Number(words.uint(1))]!,
     weight,
-    reason: textOf(reason, MAX_VOTE_REASON),
+    reason: textOf(words.bytes(3), MAX_VOTE_REASON),
   };
 }
 
@@ -172,12 +173,13 @@ function valuesOf({ name, args }: LogDescription): ParameterValue[] {
 /** The proposal of a `ProposalCreated` log; null for any other log. */
 export function fullProposal(log: IndexedLog): FullProposal | null {
   if (log.topics[0] !== PROPOSAL_CREATED) return null;
-  const [id, , targets, values, , calldatas, , , description] = coder.decode(PROPOSED, log.data);
+  const words = Words.of(log.data);
+  const { calls } = callsOf(words, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
   return {
-    id,
-    targets: [...targets].map(lower),
-    values: [...values],
-    calldatas: [...calldatas],
-    descriptionHash: keccak256(description) as Hex,
+    id: words.uint(FIELD.id),
+    targets: calls.map(({ call }) => call.target),
+    values: calls.map(({ call }) => call.value),
+    calldatas: calls.map(({ call }) => call.data),
+    descriptionHash: keccak256(words.bytes(FIELD.description)) as Hex,
   };
 }
