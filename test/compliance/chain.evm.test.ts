@@ -10,7 +10,16 @@ describeChain(
     const [deployer, poorKey, ...keys] = devnet.privateKeys.slice(0, 10);
     const { url } = devnet;
     const verifier = await deployAcceptingVerifiers(url, deployer!);
-    const { token, taskManager, treasury } = await deployChorus({ url, privateKey: deployer!, verifier });
+    const { token, taskManager, treasury } = await deployChorus({
+      ...{ url, privateKey: deployer!, verifier },
+      // One account alone reaches no quorum.
+      supply: 10n ** 20n,
+      governance: {
+        ...{ votingDelay: 100, votingPeriod: 1000, timelock: 1000 },
+        proposalThreshold: 10n ** 17n,
+        quorumPercent: 1,
+      },
+    });
     const connect = (privateKey: `0x${string}`) => connectChain({ url, contract: taskManager, privateKey });
     const accounts = await Promise.all(keys.map(connect));
     const poor = await connect(poorKey!);

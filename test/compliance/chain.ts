@@ -4,9 +4,11 @@ import { describeDisputes } from './chain/disputes.ts';
 import { describeEvents } from './chain/events.ts';
 import { describeFeedback } from './chain/feedback.ts';
 import { type ChainWorld, Fixture } from './chain/fixture.ts';
+import { describeGovernance } from './chain/governance.ts';
 import { describeIdentities } from './chain/identities.ts';
 import { describeMoney } from './chain/money.ts';
 import { describePayments } from './chain/payments.ts';
+import { describeRecords } from './chain/records.ts';
 import { describeRevenue } from './chain/revenue.ts';
 import { describeRounds } from './chain/rounds.ts';
 import { describeSettlement } from './chain/settlement.ts';
@@ -46,5 +48,7 @@ export function describeChain(
     describeRevenue(get);
     describeFeedback(get);
     describeEvents(get);
+    describeRecords(get);
+    describeGovernance(get);
   });
 }

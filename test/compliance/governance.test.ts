@@ -1,3 +1,4 @@
+import { callsToSet } from '@chorus/chain';
 import {
   chorusGovernor,
   chorusTimelock,
@@ -6,6 +7,14 @@ import {
   parameters,
   stakeManager,
 } from '@chorus/contracts';
+import {
+  type Address,
+  PARAMETER_NAMES,
+  type ParameterName,
+  type ParameterValue,
+  parameterFault,
+  parameterRule,
+} from '@chorus/protocol';
 import { type Contract, id, type JsonRpcSigner, ZeroAddress, ZeroHash } from 'ethers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { as, type Evm, expectRefusal, read, send, startEvm } from './evm.ts';
@@ -17,6 +26,31 @@ const DEFAULT_SLASHING = [100n, 300n, 300n, 2000n, 2000n, 2000n, 1000n, 3n];
 const SLASHING_LIMITS = [5000n, 5000n, 5000n, 5000n, 5000n, 5000n, 2000n, 16n];
 /** As `IGovernor.ProposalState`. */
 const [DEFEATED, SUCCEEDED, EXECUTED] = [3n, 4n, 7n];
+
+/** What `encode` returns; null if a value does not fit its type. */
+function encoded<T>(encode: () => T): T | null {
+  try {
+    return encode();
+  } catch {
+    return null;
+  }
+}
+
+/** The values of the parameters contract, as governance reads them. */
+async function valuesOf(params: Contract): Promise<ParameterValue[]> {
+  const [fee, contest, unbond, phase, slashing] = await Promise.all(
+    ['protocolFeeBps', 'contestSeconds', 'unbondSeconds', 'minPhaseSeconds', 'slashing'].map((name) =>
+      read(params, name),
+    ),
+  );
+  const names: ParameterName[] = ['protocol-fee', 'contest-window', 'unbonding-period', 'minimum-phase'];
+  const parts = PARAMETER_NAMES.filter((name) => /^slash-|absence-cap|missed-rounds/.test(name));
+  return [...names, ...parts].map((name, i) => ({
+    name,
+    token: null,
+    value: [fee, contest, unbond, phase, ...slashing][i],
+  }));
+}
 
 describe('the parameters', () => {
   let evm: Evm;
@@ -77,6 +111,41 @@ describe('the parameters', () => {
     ]);
     expect(await read(params, 'minimumStake', owner!.address)).toBe(2n ** 96n - 1n);
     expect((await read(params, 'slashing')).rejectedReference).toBe(5000n);
+  });
+
+  it('the bounds of parameters that commands check are those of the contract', async () => {
+    const contracts = { parameters: params.target as Address };
+    const current = await valuesOf(params);
+    const ofContract = PARAMETER_NAMES.filter((name) => {
+      const { least } = parameterRule(name);
+      return least !== null && (name === 'minimum-stake' || current.some((each) => each.name === name));
+    });
+    expect(ofContract).toHaveLength(13);
+    for (const name of ofContract) {
+      const { least, most } = parameterRule(name);
+      const token = name === 'minimum-stake' ? (owner!.address as Address) : null;
+      // The time to contest must stay below the unbonding period, which has its own bounds.
+      const others: ParameterValue[] =
+        name === 'contest-window' ? [{ name: 'unbonding-period', token: null, value: BigInt(30 * DAY) }] : [];
+      const around: ParameterValue[] =
+        name === 'unbonding-period' ? [{ name: 'contest-window', token: null, value: 1n }] : others;
+      for (const [value, taken] of [
+        [least!, true],
+        [most!, true],
+        [least! - 1n, false],
+        [most! + 1n, false],
+      ] as const) {
+        if (value < 0n) continue;
+        const values = [{ name, token, value }, ...around];
+        const calls = encoded(() => callsToSet(values, current, contracts));
+        // What does not fit the type of the argument never gets to the contract.
+        const call = calls && evm.provider.call({ ...calls[0]!, to: calls[0]!.target, from: owner!.address });
+        const accepted = call ? await call.then(Boolean, () => false) : false;
+        expect(accepted, `${name} ${value}`).toBe(taken);
+        const all = [...values, ...current.filter((each) => !values.some((v) => v.name === each.name))];
+        expect(parameterFault(all) === null, `${name} ${value}`).toBe(taken);
+      }
+    }
   });
 
   it('governance parameters cannot be constructed without an owner or a treasury', async () => {

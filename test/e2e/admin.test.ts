@@ -247,6 +247,22 @@ describe('a node at work', () => {
     expect(metrics).toMatch(/chorus_tasks_refused_total\{code="E_LIMIT_LICENCE"\} [1-9]/);
   });
 
+  it('takes part in the votes of its network, and knows the record of its identity', async () => {
+    const { client, address } = nodes[0]!;
+    const { parameters } = await client.parameters();
+    expect(parameters.find(({ name }) => name === 'protocol-fee')).toMatchObject({
+      value: '100',
+      most: '500',
+    });
+    await client.delegateVotes({ to: address });
+    expect((await client.governance()).wallet).toMatchObject({ account: address, delegate: address });
+    expect(await client.proposals()).toEqual({ total: 0, proposals: [] });
+    const title = 'A lower fee';
+    const proposal = client.propose({ title, changes: [{ name: 'protocol-fee', value: '50' }] });
+    await expect(proposal).rejects.toMatchObject({ code: 'E_GOVERNANCE_THRESHOLD' });
+    expect(await client.memberRecord()).toMatchObject({ owner: address, tasks: 1, entries: [] });
+  });
+
   it('refuses whom it does not know', async () => {
     const { url, token } = await readAdmin(nodes[0]!.dataDir);
     const { port } = new URL(url);

@@ -158,6 +158,15 @@ it('a deposit registers the identity, another wallet delegates to it, and both s
   expect((await json('bob', 'show', ada)).positions).toMatchObject([{ own: true, agentId: made.agentId }]);
 });
 
+it('the record of an identity is shown by its wallet or number, and that of a wallet without one is refused', async () => {
+  const record = await json('ada', 'record');
+  expect(record).toMatchObject({ owner: ada, tasks: 0, missedDuties: 0, entries: [], slashed: [] });
+  expect(await json('bob', 'record', record.agentId)).toEqual(record);
+  expect((await stake('bob', 'record', ada)).stdout).toContain('Nothing is held against it.');
+  await refused('bob', 1, 'E_STAKE_NO_IDENTITY', 'record');
+  await refused('bob', 1, 'E_STAKE_NO_IDENTITY', 'record', '99999');
+});
+
 it('what cannot be deposited is refused before anything is sent', async () => {
   const said = await refused('ada', 1, 'E_STAKE_BALANCE', 'deposit', '899.500000000000000001');
   expect(said).toContain('0.000000000000000001');

@@ -9,6 +9,7 @@ import type {
   JoinRequest,
   Member,
   MemberAccount,
+  MemberEvent,
   Receipt,
   RegisteredAgent,
   RegistrationCost,
@@ -49,6 +50,7 @@ import {
   withdraw,
 } from './ledger/identities.ts';
 import { type Emit, lower, type MemoryLedger } from './ledger/ledger.ts';
+import { memberEvents } from './ledger/member-events.ts';
 import { MemoryRevenueChain } from './ledger/revenue-chain.ts';
 import { advance, commit, open, postVerdict, requestVerdicts, seal } from './ledger/rounds.ts';
 import { settle } from './ledger/settlement.ts';
@@ -132,7 +134,7 @@ export class MemoryChain extends MemoryRevenueChain implements ChainPort {
   }
 
   async tillFeeBps(): Promise<number> {
-    return 100;
+    return this.#ledger.governance.number('protocol-fee');
   }
 
   async reputation(agentId: bigint): Promise<number> {
@@ -363,6 +365,10 @@ export class MemoryChain extends MemoryRevenueChain implements ChainPort {
 
   async pace() {
     return { gasPrice: 0n, blockSeconds: 0 };
+  }
+
+  async memberEvents(agentId: bigint): Promise<MemberEvent[]> {
+    return memberEvents(this.#ledger, agentId);
   }
 
   async task(taskId: bigint): Promise<TaskState> {

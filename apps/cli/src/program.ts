@@ -36,6 +36,9 @@ const GROUPS: Record<string, Record<string, () => Promise<Command>>> = {
     rewards: async () => (await import('./commands/rewards.ts')).rewardsCommand(),
     stake: async () => (await import('./commands/stake.ts')).stakeCommand(),
   },
+  'The network:': {
+    governance: async () => (await import('./commands/governance/governance.ts')).governanceCommand(),
+  },
   'Settings and keys:': {
     config: async () => (await import('./commands/config.ts')).configCommand(),
     keys: async () => (await import('./commands/keys.ts')).keysCommand(),

@@ -40,6 +40,15 @@ export type {
   FeedbackRevoked,
   ReputationDocument,
 } from './documents/feedback.ts';
+export type {
+  DelegateRequest,
+  DelegateResult,
+  GovernanceDocument,
+  ParameterDocument,
+  ParametersDocument,
+  ParametersQuery,
+  VotingPowerDocument,
+} from './documents/governance.ts';
 export type { Readiness } from './documents/health.ts';
 export type { BanList, BannedPeer, BanRequest, Peer, PeerList } from './documents/network.ts';
 export type {
@@ -53,6 +62,19 @@ export type {
   ResumePaymentRequest,
 } from './documents/payments.ts';
 export type { Problem } from './documents/problem.ts';
+export type {
+  ProposalDetail,
+  ProposalDocument,
+  ProposalList,
+  ProposalsQuery,
+  ProposedCallDocument,
+  ProposeRequest,
+  ProposeResult,
+  StepRequest,
+  StepResult,
+  VoteRequest,
+  VoteResult,
+} from './documents/proposals.ts';
 export type {
   CheckedPublication,
   PublicationDocument,
@@ -78,6 +100,8 @@ export type {
   SettledRounds,
 } from './documents/rounds.ts';
 export type {
+  MemberRecordDocument,
+  MemberRecordQuery,
   StakeDepositRequest,
   StakeDepositResult,
   StakePositionDocument,

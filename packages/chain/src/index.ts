@@ -72,6 +72,8 @@ export {
 export { memoryEventStore } from './events/memory-store.ts';
 export { sqliteEventStore } from './events/sqlite-store.ts';
 export type { BlockRef, EventStore, IndexedLog, StoredLogFilter } from './events/store.ts';
+export { callsToSet, callToName } from './governance/calls.ts';
+export { type DescribedCall, describeCall } from './governance/describe.ts';
 export type { ChorusChain } from './ports/chorus-chain.ts';
 export { readRawTransaction } from './read/raw-transaction.ts';
 export { decimalsOf, withDecimals } from './read/token-decimals.ts';

@@ -33,6 +33,7 @@ export {
 export type { AnyEvent, HostEvent } from './events/events.ts';
 export { HOST_EVENTS } from './events/host-catalogue.ts';
 export type { GatewayEnv } from './gateway/env.ts';
+export { Governance } from './governance/index.ts';
 export { factsOf, problemOf } from './http/problem.ts';
 export { type Identity, verifyIdentity } from './identity/attestation.ts';
 export { didOfPeerId, peerIdOfPublicKey, publicKeyOfPeerId } from './identity/did.ts';
@@ -57,7 +58,8 @@ export { openWallet, type PasswordSource, WALLET_KEY_FILE } from './identity/wal
 export { ChorusNode } from './lifecycle/chorus-node.ts';
 export { type CreateNodeOptions, createNode } from './lifecycle/create-node.ts';
 export { openAlone } from './lifecycle/open-alone.ts';
-export { checkChainId, openChain } from './lifecycle/open-chain.ts';
+export { openChain } from './lifecycle/open-chain.ts';
+export { viewAlone } from './lifecycle/view-alone.ts';
 export { LOG_FILE, type Log, openLog } from './logging/log.ts';
 export { ResourceBudget } from './resources/resource-budget.ts';
 export type { Components } from './service/components.ts';

@@ -18,17 +18,16 @@ import { endTask, start } from './flow.ts';
 import { reputation } from './identities.ts';
 import { type Emit, lower, type MemoryLedger } from './ledger.ts';
 
-const PROTOCOL_FEE_BPS = 100;
-const SLASHING: Slashing = {
-  trainerAbsence: 100,
-  validatorAbsence: 300,
-  aggregatorAbsence: 300,
-  unavailable: 2000,
-  falseVerdict: 2000,
-  rejectedReference: 2000,
-  absenceCap: 1000,
-  missedRounds: 3,
-};
+const slashingOf = ({ governance }: MemoryLedger): Slashing => ({
+  trainerAbsence: governance.number('slash-trainer-absence'),
+  validatorAbsence: governance.number('slash-validator-absence'),
+  aggregatorAbsence: governance.number('slash-aggregator-absence'),
+  unavailable: governance.number('slash-unavailable'),
+  falseVerdict: governance.number('slash-false-verdict'),
+  rejectedReference: governance.number('slash-rejected-reference'),
+  absenceCap: governance.number('absence-cap'),
+  missedRounds: governance.number('missed-rounds'),
+});
 
 /** A digest of owner and terms; the contract's is of their ABI encoding. */
 const agreementOf = (owner: Address, params: TaskParams): Hex =>
@@ -55,9 +54,9 @@ export function create(ledger: MemoryLedger, owner: Address, params: TaskParams,
       departed: [],
       totalCommitment: { ...G1_INFINITY },
       verifier: ledger.verifier,
-      protocolFeeBps: PROTOCOL_FEE_BPS,
+      protocolFeeBps: ledger.governance.number('protocol-fee'),
       contestSeconds: ledger.contestSeconds,
-      slashing: { ...SLASHING },
+      slashing: slashingOf(ledger),
       protocolFees: 0n,
       openCases: 0,
     },

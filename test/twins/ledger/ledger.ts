@@ -3,6 +3,7 @@ import type { Address, ChainEvent, EventPosition, Hex, Receipt } from '@chorus/p
 import { keccak256, toBeHex, zeroPadValue } from 'ethers';
 import { checkAggregate, type SettlementCheck } from './checks.ts';
 import type { KeptFeedback } from './feedback.ts';
+import { GovernanceRulesTwin } from './governance.ts';
 import { MemoryMoney } from './money.ts';
 import { RevenueRules } from './revenue.ts';
 import { MemoryStakes } from './stakes.ts';
@@ -46,8 +47,7 @@ export class MemoryLedger {
   readonly events: ChainEvent[] = [];
   readonly #clock: () => number;
   readonly verify: SettlementCheck;
-  readonly contestSeconds: number;
-  readonly unbondSeconds: number;
+  governance: GovernanceRulesTwin;
   money = new MemoryMoney();
   /** Fees that were not claimed. */
   owed = new MemoryMoney();
@@ -59,6 +59,8 @@ export class MemoryLedger {
   /** Attested rounds of identities. */
   history = new Map<bigint, { rounds: number; rewarded: number }>();
   tasks: MemoryTask[] = [];
+  /** What offences cost, by task, round, account and offence. */
+  slashed = new Map<string, bigint>();
   /** Whether the network has tills; those from before there were any have not. */
   hasTills = true;
   /** Tills, units and royalties. */
@@ -82,8 +84,19 @@ export class MemoryLedger {
     this.chainId = options.chainId ?? 31337;
     this.#clock = options.clock ?? (() => Math.floor(Date.now() / 1000));
     this.verify = options.verify ?? checkAggregate;
-    this.contestSeconds = options.contestSeconds ?? 3600;
-    this.unbondSeconds = options.unbondSeconds ?? 2 * this.contestSeconds;
+    const { contestSeconds = 3600, unbondSeconds = 2 * contestSeconds } = options;
+    this.governance = new GovernanceRulesTwin({
+      ...{ token: this.token, treasury: this.treasury, contestSeconds, unbondSeconds },
+      balance: (account) => this.balance(this.token, account),
+    });
+  }
+
+  get contestSeconds(): number {
+    return this.governance.number('contest-window');
+  }
+
+  get unbondSeconds(): number {
+    return this.governance.number('unbonding-period');
   }
 
   mint(token: Address, account: Address, amount: bigint): void {
@@ -146,6 +159,8 @@ export class MemoryLedger {
       transfers: new Map(this.transfers),
       feedback: [...this.feedback],
       revenue: this.revenue.clone(),
+      governance: this.governance.clone(),
+      slashed: new Map(this.slashed),
     };
     let result: T;
     try {
@@ -155,6 +170,7 @@ export class MemoryLedger {
       throw error;
     }
     this.block = block;
+    this.governance.checkpoint(this.now());
     for (const event of events) {
       if (event.type === 'round-settled') {
         Object.assign(this.find(event.taskId).settled.get(event.round)!, { transaction, block });

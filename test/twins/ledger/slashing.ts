@@ -42,6 +42,7 @@ export function slash(
   const offence = keccak256(AbiCoder.defaultAbiCoder().encode(types, values));
   // One offence never stands in the way of a phase's end.
   if (amount === 0n || ledger.stakes.wasSlashed(offence)) return;
+  ledger.slashed.set([state.id, round, member, kind].join('/'), amount);
   if (absence) account.absenceBps += bps;
   const own = reporter === member;
   const burned = { reporterBps: 0, burnBps: 10_000 };

@@ -10,6 +10,7 @@ import { planFile } from '../devnet/layout.ts';
 import { nodeStatus } from '../devnet/node-status.ts';
 import { orphanLines, ownNodeOn } from '../devnet/own-node.ts';
 import { runDevnet } from '../devnet/run.ts';
+import { tokenUnits } from '../options/token-amount.ts';
 import { columns } from '../output/columns.ts';
 import { fields, print, printJson } from '../output/table.ts';
 import { write } from '../output/terminal.ts';
@@ -44,7 +45,11 @@ export function devnetCommand(): Command {
   const fund = new Command('fund')
     .description('give an account coins for gas and tokens for stakes, worth nothing elsewhere')
     .argument('<address>', 'a wallet')
-    .addHelpText('after', '\nExample:\n  $ chorus devnet fund 0x70997970c51812dc3a010c7d01b50e0d17dc79c8')
+    .option('--tokens <amount>', 'how many tokens', '1000')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ chorus devnet fund 0x70997970c51812dc3a010c7d01b50e0d17dc79c8\n  $ chorus devnet fund 0x70997970c51812dc3a010c7d01b50e0d17dc79c8 --tokens 50000000',
+    )
     .action(fundAction);
   const command = new Command('devnet').description('a network of nodes on this machine, for experiments');
   for (const sub of [up, down, status, fund]) {
@@ -145,11 +150,21 @@ async function statusAction(flags: DevnetFlags): Promise<void> {
   );
 }
 
-async function fundAction(address: string, flags: DevnetFlags): Promise<void> {
+async function fundAction(address: string, flags: DevnetFlags & { tokens: string }): Promise<void> {
   if (!/^0x[0-9a-fA-F]{40}$/.test(address)) {
     throw new ChorusError('E_USAGE', 'this is not an address', { facts: { given: address.slice(0, 50) } });
   }
-  const given = await fundAccount(await readDevnet(flags.dir), address.toLowerCase() as `0x${string}`);
+  const tokens = tokenUnits(flags.tokens, OWN_TOKEN_DECIMALS);
+  if (tokens === null) {
+    throw new ChorusError('E_USAGE', '--tokens takes an amount of tokens, such as 1000', {
+      facts: { given: flags.tokens.slice(0, 50) },
+    });
+  }
+  const given = await fundAccount(
+    await readDevnet(flags.dir),
+    address.toLowerCase() as `0x${string}`,
+    tokens,
+  );
   if (flags.json) printJson({ address, given: given.toString() });
   else print(`${amount(given.toString(), OWN_TOKEN_DECIMALS)} tokens and coins for gas given to ${address}`);
 }

@@ -4,6 +4,7 @@ import { type HomeOptions, homeOptions } from '../environment/home.ts';
 import { print, printJson } from '../output/table.ts';
 import { networkToken, type StakeBook, withStakes } from '../stake/book.ts';
 import { addressOf, fromOf, stakedToken, unitsOf } from '../stake/choose.ts';
+import { recordLines } from '../stake/record-view.ts';
 import { amountTexts, depositLines, inTime, stakesView, unbondLines, withdrawLines } from '../stake/view.ts';
 
 interface SendFlags extends HomeOptions {
@@ -25,6 +26,11 @@ export function stakeCommand(): Command {
     .argument('[address]', "another wallet (this node's)")
     .addHelpText('after', '\nExample:\n  $ chorus stake show')
     .action(showAction);
+  const record = new Command('record')
+    .description('duties that an identity missed, disputes it lost, and what that cost it, from the chain')
+    .argument('[identity]', "its number or its wallet (this node's)")
+    .addHelpText('after', '\nExamples:\n  $ chorus stake record\n  $ chorus stake record 12')
+    .action(recordAction);
   const deposit = sending(new Command('deposit'))
     .description("stake on this wallet's identity; registers one if it has none")
     .argument('<amount>', 'in tokens, such as 12.5')
@@ -49,7 +55,7 @@ export function stakeCommand(): Command {
     .action(withdrawAction);
   const command = new Command('stake').description('stake of this wallet: show, add and withdraw it');
   command.addCommand(homeOptions(show), { isDefault: true });
-  for (const sub of [deposit, delegate, unbond, withdraw]) command.addCommand(homeOptions(sub));
+  for (const sub of [record, deposit, delegate, unbond, withdraw]) command.addCommand(homeOptions(sub));
   return command;
 }
 
@@ -67,6 +73,16 @@ async function showAction(address: string | undefined, flags: HomeOptions): Prom
   const stakes = await withStakes(flags, { reads: true }, (book) => book.stakes(query));
   if (flags.json) printJson(stakes);
   else print(stakesView(stakes));
+}
+
+async function recordAction(identity: string | undefined, flags: HomeOptions): Promise<void> {
+  const of = identity === undefined ? {} : { of: fromOf(identity) };
+  const { record, tokens } = await withStakes(flags, { reads: true }, async (book) => ({
+    record: await book.memberRecord(of),
+    tokens: (await book.stakes()).tokens,
+  }));
+  if (flags.json) printJson(record);
+  else print(...recordLines(record, tokens));
 }
 
 async function depositAction(to: string | undefined, amount: string, flags: SendFlags): Promise<void> {

@@ -4,24 +4,29 @@ import type { DevnetDescriptor } from './descriptor.ts';
 
 const TOKEN = 10n ** 18n;
 
-/** What a devnet gives to any account that asks: enough for a hundred tasks' stakes, and for gas. */
+/** What a devnet gives to any account that asks for no other sum: enough for a hundred tasks' stakes, and for gas. */
 const TOKENS = 1000n * TOKEN;
 const COINS = 100n * TOKEN;
 
 /**
- * Give an account coins for gas and tokens for stakes: a devnet's are worth nothing.
+ * Give an account coins for gas and tokens for stakes and votes: a devnet's are worth nothing.
+ * @param tokens in the smallest unit
  * @returns tokens given, in the smallest unit
  */
-export async function fundAccount(devnet: DevnetDescriptor, account: Address): Promise<bigint> {
+export async function fundAccount(
+  devnet: DevnetDescriptor,
+  account: Address,
+  tokens = TOKENS,
+): Promise<bigint> {
   await call(devnet.rpc, 'anvil_setBalance', [account, `0x${COINS.toString(16)}`]);
   await transferTokens({
     url: devnet.rpc,
     privateKey: devnetKeys(1)[0]!,
     token: devnet.deployment.token,
     recipients: [account],
-    amount: TOKENS,
+    amount: tokens,
   });
-  return TOKENS;
+  return tokens;
 }
 
 async function call(url: string, method: string, params: unknown[]): Promise<void> {

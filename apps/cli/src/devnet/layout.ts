@@ -16,6 +16,12 @@ import { localWindows } from '../demo/task.ts';
 import { machineFactor } from '../environment/machine.ts';
 import { renderConfig } from '../environment/node-config.ts';
 
+/**
+ * Seconds from a proposal to its vote, of the vote, and until a decision can be carried out: a person can go through all of
+ * it in five minutes, and has time to type. Threshold and quorum are those of a real network.
+ */
+const QUICK_VOTES = { votingDelay: 30, votingPeriod: 120, timelock: 30 };
+
 /** The plan of a devnet; kept in its folder, and the same on every start. */
 export interface DevnetPlan {
   /** Port of the chain. */
@@ -118,6 +124,7 @@ export async function layOut({ folder, nodes, url, port }: LayOutOptions): Promi
     privateKey: keys[0],
     verifier: developmentKey(),
     initial: { windows: localWindows(machineFactor()) },
+    governance: QUICK_VOTES,
     file: join(folder, DEPLOYMENT_FILE),
   });
   const planned = rolesOf(nodes);

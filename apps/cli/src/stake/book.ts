@@ -7,7 +7,10 @@ import { configOf, dataDirOf, type HomeOptions, homeOf } from '../environment/ho
 import { passwordSource } from '../environment/password.ts';
 
 /** The stake of a wallet, through the running node or the wallet's keystore. */
-export type StakeBook = Pick<AdminClient, 'stakes' | 'depositStake' | 'unbondStake' | 'withdrawStake'>;
+export type StakeBook = Pick<
+  AdminClient,
+  'stakes' | 'memberRecord' | 'depositStake' | 'unbondStake' | 'withdrawStake'
+>;
 
 /**
  * Work with the stake of the wallet. If a node runs with the wallet, that node sends the transactions, one after the

@@ -23,6 +23,13 @@ import type {
   FeedbackRevoked,
   ReputationDocument,
 } from '../documents/feedback.ts';
+import type {
+  DelegateRequest,
+  DelegateResult,
+  GovernanceDocument,
+  ParametersDocument,
+  ParametersQuery,
+} from '../documents/governance.ts';
 import type { Readiness } from '../documents/health.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from '../documents/network.ts';
 import type {
@@ -34,6 +41,17 @@ import type {
   ResumedPayment,
   ResumePaymentRequest,
 } from '../documents/payments.ts';
+import type {
+  ProposalDetail,
+  ProposalList,
+  ProposalsQuery,
+  ProposeRequest,
+  ProposeResult,
+  StepRequest,
+  StepResult,
+  VoteRequest,
+  VoteResult,
+} from '../documents/proposals.ts';
 import type { PublicationDocument, PublicationRequest, StoredModel } from '../documents/publications.ts';
 import type {
   CollectionDocument,
@@ -47,6 +65,8 @@ import type { ClaimRequest, ClaimResult, Rewards } from '../documents/rewards.ts
 import type { RoundProof } from '../documents/round-proof.ts';
 import type { RoundList, RoundsQuery, SettledRounds } from '../documents/rounds.ts';
 import type {
+  MemberRecordDocument,
+  MemberRecordQuery,
   StakeDepositRequest,
   StakeDepositResult,
   StakesDocument,
@@ -123,6 +143,8 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   rewards(options?: CallOptions): Promise<Rewards>;
   claim(request?: ClaimRequest, options?: CallOptions): Promise<ClaimResult>;
   stakes(query?: Partial<StakesQuery>, options?: CallOptions): Promise<StakesDocument>;
+  /** Duties that an identity missed, disputes it lost, and what that cost it. */
+  memberRecord(query?: MemberRecordQuery, options?: CallOptions): Promise<MemberRecordDocument>;
   depositStake(request: StakeDepositRequest, options?: CallOptions): Promise<StakeDepositResult>;
   unbondStake(request: StakeUnbondRequest, options?: CallOptions): Promise<StakeUnbondResult>;
   withdrawStake(request?: StakeWithdrawRequest, options?: CallOptions): Promise<StakeWithdrawResult>;
@@ -181,6 +203,18 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   ): Promise<UnitsDocument>;
   buyUnits(agentId: string | bigint, request: UnitTradeRequest, options?: CallOptions): Promise<UnitTraded>;
   sellUnits(agentId: string | bigint, request: UnitTradeRequest, options?: CallOptions): Promise<UnitTraded>;
+  /** Who decides about the parameters of the network, by which rules, and the votes of the wallet. */
+  governance(options?: CallOptions): Promise<GovernanceDocument>;
+  parameters(query?: ParametersQuery, options?: CallOptions): Promise<ParametersDocument>;
+  /** The newest proposals: 20 by default, at most 100. */
+  proposals(query?: ProposalsQuery, options?: CallOptions): Promise<ProposalList>;
+  /** A proposal by its number, its id, or the beginning of its id in hexadecimal. */
+  proposal(proposal: string, options?: CallOptions): Promise<ProposalDetail>;
+  propose(request: ProposeRequest, options?: CallOptions): Promise<ProposeResult>;
+  vote(proposal: string, request: VoteRequest, options?: CallOptions): Promise<VoteResult>;
+  queueProposal(proposal: string, request?: StepRequest, options?: CallOptions): Promise<StepResult>;
+  executeProposal(proposal: string, request?: StepRequest, options?: CallOptions): Promise<StepResult>;
+  delegateVotes(request: DelegateRequest, options?: CallOptions): Promise<DelegateResult>;
   peers(options?: CallOptions): Promise<PeerList>;
   bans(options?: CallOptions): Promise<BanList>;
   ban(request: BanRequest, options?: CallOptions): Promise<BannedPeer>;

@@ -38,6 +38,7 @@ export function createAdminClient<E extends LooseEvent = LooseEvent>(
     rewards: ({ signal } = {}) => ask(ENDPOINTS.rewards, { signal }),
     claim: (body = {}, { signal } = {}) => ask(ENDPOINTS.claim, { body, signal }),
     stakes: (query = {}, { signal } = {}) => ask(ENDPOINTS.stakes, { query, signal }),
+    memberRecord: (query = {}, { signal } = {}) => ask(ENDPOINTS.memberRecord, { query, signal }),
     depositStake: (body, { signal } = {}) => ask(ENDPOINTS.depositStake, { body, signal }),
     unbondStake: (body, { signal } = {}) => ask(ENDPOINTS.unbondStake, { body, signal }),
     withdrawStake: (body = {}, { signal } = {}) => ask(ENDPOINTS.withdrawStake, { body, signal }),
@@ -84,6 +85,17 @@ export function createAdminClient<E extends LooseEvent = LooseEvent>(
       ask(ENDPOINTS.buyUnits, { params: { agentId: String(agentId) }, body, signal }),
     sellUnits: (agentId, body, { signal } = {}) =>
       ask(ENDPOINTS.sellUnits, { params: { agentId: String(agentId) }, body, signal }),
+    governance: ({ signal } = {}) => ask(ENDPOINTS.governance, { signal }),
+    parameters: (query = {}, { signal } = {}) => ask(ENDPOINTS.parameters, { query, signal }),
+    proposals: (query = {}, { signal } = {}) => ask(ENDPOINTS.proposals, { query, signal }),
+    proposal: (proposal, { signal } = {}) => ask(ENDPOINTS.proposal, { params: { proposal }, signal }),
+    propose: (body, { signal } = {}) => ask(ENDPOINTS.propose, { body, signal }),
+    vote: (proposal, body, { signal } = {}) => ask(ENDPOINTS.vote, { params: { proposal }, body, signal }),
+    queueProposal: (proposal, body = {}, { signal } = {}) =>
+      ask(ENDPOINTS.queueProposal, { params: { proposal }, body, signal }),
+    executeProposal: (proposal, body = {}, { signal } = {}) =>
+      ask(ENDPOINTS.executeProposal, { params: { proposal }, body, signal }),
+    delegateVotes: (body, { signal } = {}) => ask(ENDPOINTS.delegateVotes, { body, signal }),
     peers: ({ signal } = {}) => ask(ENDPOINTS.peers, { signal }),
     bans: ({ signal } = {}) => ask(ENDPOINTS.bans, { signal }),
     ban: (body, { signal } = {}) => ask(ENDPOINTS.ban, { body, signal }),

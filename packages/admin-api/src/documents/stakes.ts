@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addressSchema, amountSchema, taskIdSchema, timeSchema } from './values.ts';
+import { addressSchema, amountSchema, taskIdSchema, timeSchema, tokenAmountSchema } from './values.ts';
 
 const numberSchema = z.string().regex(/^\d{1,78}$/);
 const identitySchema = numberSchema.describe('number of the identity (ERC-8004)');
@@ -148,3 +148,40 @@ export const stakeWithdrawResultSchema = z.object({
     .describe('amount that cannot be withdrawn yet'),
 });
 export type StakeWithdrawResult = z.infer<typeof stakeWithdrawResultSchema>;
+
+export const memberRecordQuerySchema = z.object({
+  of: fromSchema.describe('an identity, by its wallet or its number; default: your own').optional(),
+});
+export type MemberRecordQuery = z.infer<typeof memberRecordQuerySchema>;
+
+/** An identity's conduct in tasks, as the chain tells it. */
+export const memberRecordSchema = z.object({
+  agentId: identitySchema,
+  owner: addressSchema,
+  tasks: z.number().int().describe('tasks that it joined'),
+  byRole: z.object({
+    trainer: z.number().int(),
+    validator: z.number().int(),
+    aggregator: z.number().int(),
+  }),
+  missedDuties: z.number().int(),
+  lostDisputes: z.number().int(),
+  rejectedWork: z.number().int().describe('references that a majority rejected'),
+  dropped: z.number().int().describe('tasks that went on without it'),
+  wonDisputes: z.number().int().describe('about its own updates'),
+  slashed: z.array(tokenAmountSchema),
+  entries: z
+    .array(
+      z.object({
+        kind: z.enum(['missed-duty', 'lost-dispute', 'rejected-work', 'dropped']),
+        offence: z.string().nullable(),
+        taskId: taskIdSchema,
+        round: z.number().int(),
+        slashed: tokenAmountSchema.nullable(),
+        block: z.number().int(),
+        transaction: z.string(),
+      }),
+    )
+    .describe('at most 200, the newest first'),
+});
+export type MemberRecordDocument = z.infer<typeof memberRecordSchema>;

@@ -1,6 +1,7 @@
 import { agentEndpoints } from './agents.ts';
 import { eventEndpoints } from './events.ts';
 import { feedbackEndpoints } from './feedback.ts';
+import { governanceEndpoints } from './governance.ts';
 import { healthEndpoints } from './health.ts';
 import { networkEndpoints } from './network.ts';
 import { nodeEndpoints } from './node.ts';
@@ -27,4 +28,5 @@ export const ENDPOINTS = {
   ...feedbackEndpoints,
   ...paymentEndpoints,
   ...revenueEndpoints,
+  ...governanceEndpoints,
 };

@@ -1,4 +1,6 @@
 import {
+  memberRecordQuerySchema,
+  memberRecordSchema,
   stakeDepositRequestSchema,
   stakeDepositResultSchema,
   stakesQuerySchema,
@@ -19,6 +21,16 @@ export const stakeEndpoints = {
     security: TOKEN,
     request: { query: stakesQuerySchema },
     responses: answers(stakesSchema),
+  }),
+  memberRecord: slow({
+    operationId: 'memberRecord',
+    method: 'get',
+    path: '/v1/stake/record',
+    summary:
+      'Duties that an identity missed, disputes it lost, and what that cost it, from the events of the chain',
+    security: TOKEN,
+    request: { query: memberRecordQuerySchema },
+    responses: answers(memberRecordSchema),
   }),
   depositStake: slow({
     operationId: 'depositStake',

@@ -18,7 +18,7 @@ import {
 } from '@chorus/contracts';
 import { type Address, type Hex, RULE_NAMES, type RuleName, type Slashing } from '@chorus/protocol';
 import { getCreateAddress, Interface, id, keccak256, ZeroAddress } from 'ethers';
-import { PARAMETERS, VERIFIERS } from '../abi/abis.ts';
+import { PARAMETERS, TIMELOCK, VERIFIERS } from '../abi/abis.ts';
 import { ruleId } from '../abi/signing.ts';
 import { AGENT_TILLS } from '../contracts/names.ts';
 import { VERIFIER_SIZE, type VerifierSrs } from '../contracts/verifier.ts';
@@ -128,7 +128,6 @@ export function madeAddress(name: string, at: (maker: ContractName) => Address |
   return from ? (getCreateAddress({ from, nonce: made.nonce }).toLowerCase() as Address) : null;
 }
 
-const TIMELOCK = new Interface(chorusTimelock.abi);
 const PROPOSER = id('PROPOSER_ROLE') as Hex;
 const CANCELLER = id('CANCELLER_ROLE') as Hex;
 const ADMIN = `0x${'00'.repeat(32)}` as Hex;

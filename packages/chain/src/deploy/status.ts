@@ -1,7 +1,6 @@
-import { chorusTimelock } from '@chorus/contracts';
 import { type Address, type Hex, RULE_NAMES } from '@chorus/protocol';
-import { Interface, id, type JsonRpcProvider, type Result, ZeroHash } from 'ethers';
-import { PARAMETERS, TILLS, TOKEN } from '../abi/abis.ts';
+import { type Interface, id, type JsonRpcProvider, type Result, ZeroHash } from 'ethers';
+import { PARAMETERS, TILLS, TIMELOCK, TOKEN } from '../abi/abis.ts';
 import { ruleId } from '../abi/signing.ts';
 import type { RevenueAddresses } from '../contracts/addresses.ts';
 import { AGENT_TILLS } from '../contracts/names.ts';
@@ -40,8 +39,6 @@ export interface DeploymentStatus {
   /** True if code and wiring are those of the artifacts. */
   ok: boolean;
 }
-
-const TIMELOCK = new Interface(chorusTimelock.abi);
 
 /**
  * Compare a deployment with the artifacts, and read the values that governance has set.

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Address } from '@chorus/protocol';
 import type { JsonRpcProvider } from 'ethers';
 import { toChainError } from '../errors/errors.ts';
+import { ANSWER_TOO_LONG } from '../rpc/bounded-fetch.ts';
 import type { IndexedLog } from './store.ts';
 
 /** Selects logs: of these contracts, between two blocks (both included), with these topics (null: any). */
@@ -95,7 +96,7 @@ export class RpcLogs implements LogSource {
   }
 }
 
-/** Whether the endpoint refused: a JSON-RPC error, or HTTP 400 or 413. Other errors mean that it did not answer. */
+/** Whether fewer blocks may be answered: a JSON-RPC error, HTTP 400 or 413, or too long an answer. After other errors it did not answer. */
 function isRefusal(error: unknown): boolean {
   const {
     code,
@@ -106,6 +107,7 @@ function isRefusal(error: unknown): boolean {
     error?: { code?: unknown };
     info?: { responseStatus?: unknown };
   };
+  if (code === ANSWER_TOO_LONG) return true;
   if (code === 'UNKNOWN_ERROR' || code === 'BAD_DATA') return inner?.code !== undefined;
   return code === 'SERVER_ERROR' && /^4(00|13)/.test(String(info?.responseStatus));
 }

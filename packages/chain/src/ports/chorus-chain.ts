@@ -5,9 +5,11 @@ import { createEventChain } from './chain-events.ts';
 import { createHeadChain } from './chain-head.ts';
 import { createDisputeChain } from './dispute-chain.ts';
 import { createFeedbackChain } from './feedback-chain.ts';
+import { createGovernanceChain } from './governance-chain.ts';
 import { createIdentityChain, type EvmIdentityChain } from './identity-chain.ts';
 import { type Connection, createParts } from './parts.ts';
 import { createPaymentChain } from './payment-chain.ts';
+import { createRecordChain } from './record-chain.ts';
 import { createRewardChain, type EvmRewardChain } from './reward-chain.ts';
 import { createRoundChain } from './round-chain.ts';
 import { createSlashChain, type EvmSlashChain } from './slash-chain.ts';
@@ -59,5 +61,7 @@ export function createChorusChain(connection: Connection): ChorusChain {
     ...createTillChain(parts),
     ...createUnitChain(parts),
     ...createFeedbackChain(parts),
+    ...createGovernanceChain(parts),
+    ...createRecordChain(parts),
   };
 }

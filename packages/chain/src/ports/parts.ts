@@ -74,7 +74,7 @@ export function createParts(connection: Connection): ChainParts {
 }
 
 /** The result of the first call that succeeds, for all later ones. */
-function once<T>(find: () => Promise<T>): () => Promise<T> {
+export function once<T>(find: () => Promise<T>): () => Promise<T> {
   let found: Promise<T> | undefined;
   return () => {
     found ??= find().catch((error) => {

@@ -6,6 +6,9 @@ import { type FetchGetUrlFunc, type FetchRequest, type GetUrlResponse, makeError
 /** Longest answer of an endpoint, unpacked. A range of 2000 blocks full of Chorus events takes a few megabytes. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
+/** Code of the error for a longer answer: to ask for less may help. */
+export const ANSWER_TOO_LONG = 'ANSWER_TOO_LONG';
+
 /**
  * Bounded replacement for the function with which ethers sends a request. Its own restarts the timeout at each byte,
  * keeps every byte, and unpacks without limit: one broken or hostile endpoint would end the process.
@@ -50,7 +53,10 @@ async function bodyOf(response: IncomingMessage): Promise<Uint8Array | null> {
   for await (const chunk of packed ? response.compose(createGunzip()) : response) {
     bytes += (chunk as Uint8Array).length;
     // Leaving the loop ends the connection.
-    if (bytes > MAX_ANSWER_BYTES) throw new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+    if (bytes > MAX_ANSWER_BYTES) {
+      const tooLong = new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+      throw Object.assign(tooLong, { code: ANSWER_TOO_LONG });
+    }
     chunks.push(chunk as Uint8Array);
   }
   return bytes === 0 ? null : new Uint8Array(Buffer.concat(chunks, bytes));

@@ -45,6 +45,11 @@ const WRITES = {
   buyUnits: true,
   sellUnits: true,
   claimUnitRevenue: true,
+  delegateVotes: true,
+  propose: true,
+  castVote: true,
+  queueProposal: true,
+  executeProposal: true,
 } satisfies Record<WriteMethod<ChainPort>, true>;
 
 /** The same chain; it reports every transaction to `sink`. */

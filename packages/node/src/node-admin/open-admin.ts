@@ -3,12 +3,14 @@ import { ChorusError, explain } from '@chorus/protocol';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AdminEnv } from '../admin/env.ts';
 import { eventsApp } from '../admin/host-areas/events.ts';
+import { governanceApp } from '../admin/host-areas/governance.ts';
 import { healthApp } from '../admin/host-areas/health.ts';
 import { networkApp } from '../admin/host-areas/network.ts';
 import { nodeApp } from '../admin/host-areas/node.ts';
 import { type AdminServer, startAdmin } from '../admin/server.ts';
 import type { HostConfig } from '../config/host-config.ts';
 import type { EventHub } from '../events/event-hub.ts';
+import { Governance } from '../governance/index.ts';
 import { HostMetrics, type HostReadings } from '../metrics/host-metrics.ts';
 import { PrometheusMeter } from '../metrics/meter.ts';
 import type { TransactionSink } from '../metrics/metered-chain.ts';
@@ -111,10 +113,21 @@ function areasOf(
     nodeApp({ ...status, shutdown: end }),
     networkApp(networkSource(attached, running)),
     eventsApp(hub.ring),
+    governanceApp(governanceOf(attached)),
     ...Object.entries(services).flatMap(
       ([name, { admin }]) => admin?.(() => serviceOf(name, host, attached)) ?? [],
     ),
   ];
+}
+
+/** Governance over the chain of the node, once it runs. */
+function governanceOf(attached: AttachedNode): () => Governance {
+  let made: Governance | undefined;
+  return () => {
+    const { chain } = attached.running().node.ports;
+    made ??= new Governance(chain);
+    return made;
+  };
 }
 
 /** A service, once the node runs. */

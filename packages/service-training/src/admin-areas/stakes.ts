@@ -1,4 +1,6 @@
 import type {
+  MemberRecordDocument,
+  MemberRecordQuery,
   StakeDepositRequest,
   StakeDepositResult,
   StakesDocument,
@@ -15,6 +17,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 /** The stake of a node's account. Methods throw ChorusError. */
 export interface StakesSource {
   stakes(query: StakesQuery): Promise<StakesDocument>;
+  memberRecord(query: MemberRecordQuery): Promise<MemberRecordDocument>;
   /** `to`: delegate to the identity of that wallet. */
   depositStake(request: StakeDepositRequest): Promise<StakeDepositResult>;
   unbondStake(request: StakeUnbondRequest): Promise<StakeUnbondResult>;
@@ -25,6 +28,9 @@ export interface StakesSource {
 export function stakesApp(source: StakesSource): OpenAPIHono<AdminEnv> {
   return new OpenAPIHono<AdminEnv>()
     .openapi(stakeRoutes.stakes, async (c) => c.json(await source.stakes(c.req.valid('query')), 200))
+    .openapi(stakeRoutes.memberRecord, async (c) =>
+      c.json(await source.memberRecord(c.req.valid('query')), 200),
+    )
     .openapi(stakeRoutes.depositStake, async (c) =>
       c.json(await source.depositStake(c.req.valid('json')), 200),
     )

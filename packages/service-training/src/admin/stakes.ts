@@ -12,6 +12,7 @@ export function stakesSource(running: () => AskedTraining): StakesSource {
   };
   return {
     stakes: async (query) => stakes().stakes(query),
+    memberRecord: async (query) => stakes().memberRecord(query),
     depositStake: async (request) => stakes().depositStake(request),
     unbondStake: async (request) => stakes().unbondStake(request),
     withdrawStake: async (request) => stakes().withdrawStake(request),

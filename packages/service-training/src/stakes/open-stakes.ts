@@ -1,17 +1,12 @@
-import { connectChain } from '@chorus/chain';
 import {
-  checkChainId,
   type HostConfig,
   openAlone,
-  openWallet,
   type PasswordSource,
-  readIdentity,
   readNodeKey,
   registrationUri,
+  viewAlone,
   writeNewNodeKey,
 } from '@chorus/node';
-import type { Address } from '@chorus/protocol';
-import { VoidSigner } from 'ethers';
 import { TRAINING_REGISTRATION } from '../identity/registration.ts';
 import { Stakes } from './stakes.ts';
 import type { StakesChain } from './stakes-chain.ts';
@@ -37,22 +32,7 @@ export async function openStakes(config: HostConfig, password?: PasswordSource):
  * @throws ChorusError `E_WALLET_MISSING`, `E_CHAIN_*`
  */
 export async function viewStakes(config: HostConfig): Promise<OpenedStakes> {
-  const { url, contract, deployedAt, requestsPerMinute } = config.chain;
-  const chain = await connectChain({
-    url,
-    contract: contract as Address,
-    signer: new VoidSigner(await walletAddress(config.dataDir)),
-    deployedAt,
-    ...(requestsPerMinute ? { requestsPerMinute } : {}),
-  });
-  const close = () => chain.close();
-  try {
-    checkChainId(config, chain.chainId);
-    return { stakes: stakesOf(config, chain), close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  return viewAlone(config, (chain) => ({ stakes: stakesOf(config, chain) }));
 }
 
 function stakesOf({ dataDir }: HostConfig, chain: StakesChain): Stakes {
@@ -61,9 +41,4 @@ function stakesOf({ dataDir }: HostConfig, chain: StakesChain): Stakes {
     return registrationUri(peerId, [TRAINING_REGISTRATION]);
   };
   return new Stakes({ chain, registrationUri: uri });
-}
-
-/** The identity names the wallet; a development key is not encrypted. */
-async function walletAddress(dataDir: string): Promise<string> {
-  return (await readIdentity(dataDir))?.address ?? (await openWallet(dataDir)).wallet.address;
 }

@@ -1,7 +1,9 @@
 import type {
+  AgentChain,
   ChainAccount,
   HeadChain,
   IdentityChain,
+  RecordChain,
   StakeChain,
   TaskChain,
   TokenChain,
@@ -11,6 +13,8 @@ import type {
 export type StakesChain = ChainAccount &
   IdentityChain &
   StakeChain &
+  RecordChain &
+  Pick<AgentChain, 'registeredAgent'> &
   TokenChain &
   Pick<TaskChain, 'task'> &
   Pick<HeadChain, 'now'>;

@@ -1,4 +1,6 @@
 import type {
+  MemberRecordDocument,
+  MemberRecordQuery,
   StakeDepositRequest,
   StakeDepositResult,
   StakesDocument,
@@ -11,6 +13,7 @@ import type {
 } from '@chorus/admin-api';
 import { type Address, ChorusError, hasCode, sameAddress, sharesWorth, stakeValue } from '@chorus/protocol';
 import pLimit from 'p-limit';
+import { memberRecordDocument } from './member-record.ts';
 import { amountTexts, endedTasks, stakeToken } from './stake-reads.ts';
 import { isOf, nothingToWithdraw, notMature, stakedAt, stakeLocked, timeOf } from './stake-refusals.ts';
 import type { StakesChain } from './stakes-chain.ts';
@@ -58,6 +61,11 @@ export class Stakes {
     for (const token of addresses) tokens.push(await stakeToken(chain, token, account));
     const ended = await endedTasks(chain, stakes.positions);
     return stakesDocument(stakes, { now, contract, unbondSeconds, tokens, ended });
+  }
+
+  /** The conduct of an identity, by default that of this wallet, in tasks. */
+  memberRecord({ of }: MemberRecordQuery = {}): Promise<MemberRecordDocument> {
+    return memberRecordDocument(this.#chain, of);
   }
 
   /**

@@ -19,6 +19,7 @@ export { folderBytes } from '../../status/disk-watch.ts';
 export { closeStore, openStore } from '../../store/database.ts';
 export { MIGRATIONS } from '../../store/schema.ts';
 export { eventsApp } from '../host-areas/events.ts';
+export { governanceApp } from '../host-areas/governance.ts';
 export { healthApp } from '../host-areas/health.ts';
 export { type NetworkSource, networkApp } from '../host-areas/network.ts';
 export { nodeApp } from '../host-areas/node.ts';

@@ -1,7 +1,11 @@
 import type {
   AgentDocument,
   AgentIdentityDocument,
+  GovernanceDocument,
+  ParameterDocument,
   PaymentDocument,
+  ProposalDetail,
+  ProposalDocument,
   RegistrationDocument,
   SettledRounds,
   UnitsDocument,
@@ -13,6 +17,7 @@ import {
   EventRing,
   earned,
   eventsApp,
+  governanceApp,
   healthApp,
   networkApp,
   nodeApp,
@@ -62,6 +67,26 @@ export const everyArea = () => [
     unban: async () => {},
   }),
   eventsApp(new EventRing()),
+  governanceApp(() => ({
+    governance: async () => governance,
+    parameters: async () => ({ parameters: [parameter] }),
+    proposals: async () => ({ total: 1, proposals: [proposal] }),
+    proposal: async () => ({ ...proposal, ballots: [ballot], ballotCount: 1 }),
+    propose: async ({ dryRun = false }) => ({
+      ...{ dryRun, id: '7', short: '0x00000000', number: 1, calls: proposal.calls, votes: '9' },
+      ...{ voteStart: TIME, voteEnd: TIME, executableAt: TIME, governance, transaction: '0x01' },
+    }),
+    vote: async (_, { choice }) => ({ dryRun: false, id: '7', choice, weight: '9', transaction: '0x01' }),
+    queueProposal: async (id) => ({ dryRun: false, id, before: true, executableAt: TIME, transaction: null }),
+    executeProposal: async (id) => ({
+      dryRun: false,
+      id,
+      before: false,
+      executableAt: null,
+      transaction: '0x01',
+    }),
+    delegateVotes: async ({ to }) => ({ dryRun: false, before: null, to, votes: '9', transaction: '0x01' }),
+  })),
   tasksApp({
     tasks: async () => ({ tasks: [summary], refused }),
     task: async () => detail,
@@ -183,6 +208,16 @@ export const everyArea = () => [
   }),
   stakesApp({
     stakes: async () => stakes,
+    memberRecord: async () => ({
+      ...{ agentId: '3', owner: ADDRESS, tasks: 2, byRole: { trainer: 2, validator: 0, aggregator: 0 } },
+      ...{ missedDuties: 1, lostDisputes: 0, rejectedWork: 0, dropped: 1, wonDisputes: 0, slashed: amounts },
+      entries: [
+        {
+          ...{ kind: 'missed-duty', offence: 'trainer-absent', taskId: '7', round: 1, slashed: amounts[0]! },
+          ...{ block: 5, transaction: '0x01' },
+        },
+      ],
+    }),
     depositStake: async ({ token, amount, to, dryRun }) => ({
       dryRun: dryRun ?? false,
       token,
@@ -196,6 +231,60 @@ export const everyArea = () => [
     withdrawStake: async () => ({ dryRun: false, withdrawn: [{ ticket: '1', ...paid }], waiting: [] }),
   }),
 ];
+
+const governance: GovernanceDocument = {
+  ...{
+    governor: ADDRESS,
+    timelock: ADDRESS,
+    parameters: ADDRESS,
+    token: ADDRESS,
+    symbol: 'CHOR',
+    decimals: 18,
+  },
+  ...{ supply: '1000', time: TIME, votingDelay: 86_400, votingPeriod: 604_800, timelockDelay: 172_800 },
+  ...{ threshold: '1', quorum: '40', quorumPercent: 4 },
+  wallet: { account: ADDRESS, balance: '9', delegate: ADDRESS, votes: '9' },
+};
+
+const parameter: ParameterDocument = {
+  ...{
+    name: 'protocol-fee',
+    title: 'fee of the network',
+    unit: 'bps',
+    token: null,
+    symbol: null,
+    decimals: null,
+  },
+  ...{ value: '100', least: '0', most: '500', preset: '100', effect: 'part of what tasks pay' },
+  changed: { time: TIME, block: 5, transaction: '0x01', proposal: '7' },
+};
+
+const proposal: ProposalDocument = {
+  ...{ id: '7', short: '0x00000000', number: 1, proposer: ADDRESS, title: 'A lower fee', description: '' },
+  ...{
+    state: 'active',
+    voteStart: TIME,
+    voteEnd: TIME,
+    executableAt: null,
+    quorum: '40',
+    complete: true,
+    unclear: false,
+  },
+  votes: { for: '9', against: '0', abstain: '0' },
+  wallet: { weight: '9', voted: true },
+  calls: [
+    {
+      ...{ target: ADDRESS, coins: '0', contract: 'parameters', method: 'setProtocolFee', warning: null },
+      ...{ selector: '0x787dce3d', bytes: 36, args: [{ name: 'bps', value: '50' }] },
+      sets: [{ name: 'protocol-fee', token: null, from: '100', to: '50', fault: null }],
+    },
+  ],
+  ...{ proposed: '0x01', executed: null },
+};
+
+const ballot: ProposalDetail['ballots'][number] = {
+  ...{ voter: ADDRESS, choice: 'for', weight: '9', reason: 'worth it', transaction: '0x01' },
+};
 
 const terms = {
   holders: 10,

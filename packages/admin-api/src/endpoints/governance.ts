@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import {
+  delegateRequestSchema,
+  delegateResultSchema,
+  governanceSchema,
+  parametersQuerySchema,
+  parametersSchema,
+} from '../documents/governance.ts';
+import {
+  proposalDetailSchema,
+  proposalListSchema,
+  proposalRefSchema,
+  proposalsQuerySchema,
+  proposeRequestSchema,
+  proposeResultSchema,
+  stepRequestSchema,
+  stepResultSchema,
+  voteRequestSchema,
+  voteResultSchema,
+} from '../documents/proposals.ts';
+import { answers, type Endpoint, jsonBody, slow, TOKEN } from './endpoint.ts';
+
+const ofProposal = z.object({ proposal: proposalRefSchema });
+
+export const governanceEndpoints = {
+  governance: slow({
+    operationId: 'governance',
+    method: 'get',
+    path: '/v1/governance',
+    summary: 'Who decides about the parameters of the network, by which rules, and the votes of this wallet',
+    security: TOKEN,
+    responses: answers(governanceSchema),
+  }),
+  parameters: slow({
+    operationId: 'parameters',
+    method: 'get',
+    path: '/v1/governance/parameters',
+    summary: 'Every parameter that a vote can change: its value, bounds and effect, and when it was set',
+    security: TOKEN,
+    request: { query: parametersQuerySchema },
+    responses: answers(parametersSchema),
+  }),
+  proposals: slow({
+    operationId: 'proposals',
+    method: 'get',
+    path: '/v1/governance/proposals',
+    summary: 'The newest proposals, with what they do and where they stand',
+    security: TOKEN,
+    request: { query: proposalsQuerySchema },
+    responses: answers(proposalListSchema),
+  }),
+  proposal: slow({
+    operationId: 'proposal',
+    method: 'get',
+    path: '/v1/governance/proposals/{proposal}',
+    summary: 'A proposal, with the votes on it',
+    security: TOKEN,
+    request: { params: ofProposal },
+    responses: answers(proposalDetailSchema),
+  }),
+  propose: slow({
+    operationId: 'propose',
+    method: 'post',
+    path: '/v1/governance/proposals',
+    summary: 'Propose changes of parameters to a vote; answers when mined',
+    security: TOKEN,
+    request: { body: jsonBody(proposeRequestSchema) },
+    responses: answers(proposeResultSchema),
+  }),
+  vote: slow({
+    operationId: 'vote',
+    method: 'post',
+    path: '/v1/governance/proposals/{proposal}/vote',
+    summary: 'Vote on a proposal, once; answers when mined',
+    security: TOKEN,
+    request: { params: ofProposal, body: jsonBody(voteRequestSchema) },
+    responses: answers(voteResultSchema),
+  }),
+  queueProposal: slow({
+    operationId: 'queueProposal',
+    method: 'post',
+    path: '/v1/governance/proposals/{proposal}/queue',
+    summary: 'Start the delay of a proposal that has passed; answers when mined',
+    security: TOKEN,
+    request: { params: ofProposal, body: jsonBody(stepRequestSchema) },
+    responses: answers(stepResultSchema),
+  }),
+  executeProposal: slow({
+    operationId: 'executeProposal',
+    method: 'post',
+    path: '/v1/governance/proposals/{proposal}/execute',
+    summary: 'Carry a decision out after its delay; answers when mined',
+    security: TOKEN,
+    request: { params: ofProposal, body: jsonBody(stepRequestSchema) },
+    responses: answers(stepResultSchema),
+  }),
+  delegateVotes: slow({
+    operationId: 'delegateVotes',
+    method: 'post',
+    path: '/v1/governance/delegate',
+    summary: "Name who votes with this wallet's tokens: itself, or another account; answers when mined",
+    security: TOKEN,
+    request: { body: jsonBody(delegateRequestSchema) },
+    responses: answers(delegateResultSchema),
+  }),
+} satisfies Record<string, Endpoint>;
