@@ -5,6 +5,9 @@ import { EventIndex, type EventIndexOptions } from './event-index.ts';
 import type { EventStore, IndexedLog } from './store.ts';
 
 const GIVEN = REPUTATIONS.getEvent('NewFeedback')!.topicHash;
+/** Revocations of one identity's feedback that are read: more than that cost more gas than they can undo. */
+const MAX_REVOKED = 16 * MAX_FEEDBACK;
+
 const REVOKED = REPUTATIONS.getEvent('FeedbackRevoked')!.topicHash;
 
 export interface FeedbackIndexOptions extends Omit<EventIndexOptions, 'contracts' | 'store'> {
@@ -39,7 +42,7 @@ export class FeedbackIndex {
     const subject = toBeHex(agentId, 32);
     const [given, revoked] = await Promise.all([
       this.#store.logs({ topics: [GIVEN, subject], last: MAX_FEEDBACK }),
-      this.#store.logs({ topics: [REVOKED, subject] }),
+      this.#store.logs({ topics: [REVOKED, subject], last: MAX_REVOKED }),
     ]);
     const gone = new Set(revoked.map(({ topics }) => keyOf(topics[2]!, BigInt(topics[3]!))));
     return given.map(feedbackOf).filter(({ client, index }) => !gone.has(keyOf(toBeHex(client, 32), index)));

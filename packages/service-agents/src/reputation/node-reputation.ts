@@ -15,6 +15,8 @@ const READ_A_TURN = 16;
 /** Time between two turns, and after one that the chain did not answer, ms. */
 const TURN_MILLISECONDS = 15_000;
 const FAILED_MILLISECONDS = 60_000;
+/** Payments that one reading looks for: of an agent that somebody asked about, and of one whose score is kept. */
+const LOOKUPS = { asked: 64, alone: 4 };
 /** How long the network's fee counts as known, ms. */
 const FEE_MILLISECONDS = 300_000;
 
@@ -62,7 +64,7 @@ export class NodeReputation {
     scores.prune();
     for (const agentId of scores.stale(Date.now() - SCORE_MILLISECONDS, READ_A_TURN)) {
       signal.throwIfAborted();
-      scores.put(agentId, await this.#read(agentId));
+      scores.put(agentId, await this.#read(agentId, LOOKUPS.alone));
     }
   }
 
@@ -70,7 +72,7 @@ export class NodeReputation {
   async of(agentId: bigint): Promise<ReputationDocument> {
     const { chain, tokens, scores } = this.#options;
     const token = await ratedToken(tokens, chain);
-    const reputation = await this.#read(agentId);
+    const reputation = await this.#read(agentId, LOOKUPS.asked);
     scores.put(agentId, reputation);
     return {
       agentId: agentId.toString(),
@@ -105,10 +107,10 @@ export class NodeReputation {
     return { agentId: agentId.toString(), index: index.toString(), transaction };
   }
 
-  async #read(agentId: bigint): Promise<Reputation> {
+  async #read(agentId: bigint, lookups: number): Promise<Reputation> {
     const { tokens, chain, payments } = this.#options;
     const token = await ratedToken(tokens, chain);
-    return readReputation(agentId, token, { chain: this.#chain, payments });
+    return readReputation(agentId, token, { chain: this.#chain, payments, lookups });
   }
 }
 

@@ -3,20 +3,18 @@ import type { ChainPort } from '@chorus/protocol';
 import type { KnownToken } from '../payments/price.ts';
 import type { NamedPayment, RatedPayments } from './rated-payments.ts';
 
-/** Payments that one reading looks for: each costs requests to the chain's endpoint. The rest are looked for next time. */
-const LOOKUPS = 64;
-
 export type ReputationReads = Pick<ChainPort, 'chainId' | 'feedbackOn' | 'tillOf' | 'tillFeeBps'>;
 
 /**
  * The reputation of an agent, from feedback on chain and the payments that it names. Only payments in one token count: there
  * is no rate between tokens that an owner of one of them could not set.
+ * @param parts `lookups`: payments that are looked for now, each by two requests to the chain's endpoint; the rest are looked for next time
  * @throws ChorusError of the chain
  */
 export async function readReputation(
   agentId: bigint,
   token: KnownToken,
-  { chain, payments }: { chain: ReputationReads; payments: RatedPayments },
+  { chain, payments, lookups }: { chain: ReputationReads; payments: RatedPayments; lookups: number },
 ): Promise<Reputation> {
   const [all, payTo, feeBps] = await Promise.all([
     chain.feedbackOn(agentId),
@@ -32,6 +30,7 @@ export async function readReputation(
   await lookUp(
     claims.flatMap(({ claim }) => (typeof claim === 'object' ? [nameOf(claim)] : [])),
     payments,
+    lookups,
   );
   const judged = claims.map(({ feedback, claim }) => {
     const moved = typeof claim === 'object' ? payments.kept(nameOf(claim)) : null;
@@ -45,9 +44,9 @@ export async function readReputation(
 const nameOf = ({ proof: { transaction, from, to } }: Claimed): NamedPayment => ({ transaction, from, to });
 
 /** The latest first: they weigh the most. One after the other, since an endpoint counts its requests. */
-async function lookUp(named: NamedPayment[], payments: RatedPayments): Promise<void> {
+async function lookUp(named: NamedPayment[], payments: RatedPayments, most: number): Promise<void> {
   const unread = named.filter((each) => payments.kept(each) === undefined);
-  for (const each of unread.slice(-LOOKUPS).reverse()) {
+  for (const each of unread.slice(-most).reverse()) {
     if (payments.kept(each) === undefined) await payments.look(each);
   }
 }
