@@ -55,8 +55,18 @@ export async function openChain(
   }
 }
 
+/** What an endpoint that hangs turns out to do, in the same words. */
+const NO_ANSWER = {
+  code: 'E_CHAIN_UNREACHABLE',
+  message: 'no chain answers: no answer in time',
+  hint: 'check chain.url, and that the endpoint is up',
+} as const;
+
 /** First and longest pause between two attempts to reach the chain. */
 const WAIT_MILLISECONDS = { first: 1_000, longest: 10_000 };
+
+/** A first attempt this long is reported while it lasts: an endpoint that hangs is known for one only after half a minute. */
+const SILENT_MILLISECONDS = 8_000;
 
 /**
  * The chain as soon as it answers. A failure is reported once with its reason, and again if the reason changes.
@@ -68,10 +78,19 @@ export async function chainInTime(
   signal: AbortSignal,
 ): Promise<ChainPort> {
   const since = performance.now();
-  let told: ChorusError | null = null;
+  let told: Pick<ChorusError, 'code' | 'message'> | null = null;
+  const report = (error: Pick<ChorusError, 'code' | 'message' | 'hint'>) => {
+    if (told?.message !== error.message) {
+      const hint = `the node waits for it${error.hint ? `; ${error.hint}` : ''}`;
+      emit({ type: 'condition-began', code: error.code, message: error.message, hint });
+    }
+    told = error;
+  };
+  const silent = setTimeout(() => report(NO_ANSWER), SILENT_MILLISECONDS);
+  silent.unref();
   for (let wait = WAIT_MILLISECONDS.first; ; wait = Math.min(2 * wait, WAIT_MILLISECONDS.longest)) {
     try {
-      const chain = await open();
+      const chain = await open().finally(() => clearTimeout(silent));
       if (told) {
         const seconds = Math.round((performance.now() - since) / 1000);
         emit({ type: 'condition-ended', code: told.code, message: told.message, seconds });
@@ -79,11 +98,7 @@ export async function chainInTime(
       return chain;
     } catch (error) {
       if (!(error instanceof ChorusError) || !hasCode(error, 'E_CHAIN_UNREACHABLE')) throw error;
-      if (told?.message !== error.message) {
-        const hint = `the node waits for it${error.hint ? `; ${error.hint}` : ''}`;
-        emit({ type: 'condition-began', code: error.code, message: error.message, hint });
-      }
-      told = error;
+      report(error);
       await pause(wait, signal);
       signal.throwIfAborted();
     }
