@@ -62,6 +62,8 @@ const NO_ANSWER = {
   hint: 'check chain.url, and that the endpoint is up',
 } as const;
 
+type Condition = Pick<ChorusError, 'code' | 'message' | 'hint'>;
+
 /** First and longest pause between two attempts to reach the chain. */
 const WAIT_MILLISECONDS = { first: 1_000, longest: 10_000 };
 
@@ -78,22 +80,23 @@ export async function chainInTime(
   signal: AbortSignal,
 ): Promise<ChainPort> {
   const since = performance.now();
-  let told: Pick<ChorusError, 'code' | 'message'> | null = null;
-  const report = (error: Pick<ChorusError, 'code' | 'message' | 'hint'>) => {
-    if (told?.message !== error.message) {
+  /** The latest, if any. */
+  let told: readonly Condition[] = [];
+  const report = (error: Condition) => {
+    if (told.at(-1)?.message !== error.message) {
       const hint = `the node waits for it${error.hint ? `; ${error.hint}` : ''}`;
       emit({ type: 'condition-began', code: error.code, message: error.message, hint });
     }
-    told = error;
+    told = [error];
   };
   const silent = setTimeout(() => report(NO_ANSWER), SILENT_MILLISECONDS);
   silent.unref();
   for (let wait = WAIT_MILLISECONDS.first; ; wait = Math.min(2 * wait, WAIT_MILLISECONDS.longest)) {
     try {
       const chain = await open().finally(() => clearTimeout(silent));
-      if (told) {
+      for (const { code, message } of told) {
         const seconds = Math.round((performance.now() - since) / 1000);
-        emit({ type: 'condition-ended', code: told.code, message: told.message, seconds });
+        emit({ type: 'condition-ended', code, message, seconds });
       }
       return chain;
     } catch (error) {
