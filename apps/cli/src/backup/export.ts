@@ -28,7 +28,10 @@ export interface ExportOptions {
  */
 export async function exportNode({ dataDir, output, withBlocks }: ExportOptions): Promise<Manifest> {
   if (existsSync(output)) {
-    throw new ChorusError('E_EXISTS', 'the file exists and is not overwritten', { facts: { path: output } });
+    throw new ChorusError('E_EXISTS', 'the file exists and is not overwritten', {
+      facts: { path: output },
+      hint: 'name another one, or move it away',
+    });
   }
   const identity = await readIdentity(dataDir);
   const paths = (await filesIn(dataDir)).filter(

@@ -80,7 +80,10 @@ async function exportAction(flags: HomeOptions & { output: string; newPassword?:
   const dataDir = await dataDirOf(flags);
   const path = resolve(flags.output);
   if (existsSync(path)) {
-    throw new ChorusError('E_EXISTS', 'the file exists and is not overwritten', { facts: { path } });
+    throw new ChorusError('E_EXISTS', 'the file exists and is not overwritten', {
+      facts: { path },
+      hint: 'name another one, or move it away',
+    });
   }
   let keystore = await readKeystore(dataDir);
   if (keystore === null) await identityOf(dataDir);

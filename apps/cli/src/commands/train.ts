@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isGguf } from '@chorus/language-models';
+import { ChorusError } from '@chorus/protocol';
 import {
   buildModel,
   type Dataset,
@@ -98,7 +100,7 @@ async function run(path: string, options: TrainCommandOptions): Promise<void> {
       await checkFolder('--checkpoint', dirname(options.checkpoints));
     }
     const reading = readingProgress(options.data);
-    const context = existsSync(path) ? windowOfModel(await readModelFile(path)) : undefined;
+    const context = existsSync(path) ? windowOfModel(await onnxOf(path)) : undefined;
     const { train: dataset, test: validation } = await loadParts(options.data, {
       ...options.reading,
       ...(context === undefined ? {} : { context }),
@@ -172,5 +174,15 @@ async function modelBytes(path: string, options: TrainCommandOptions, dataset: D
     await checkFolder('the model', dirname(path));
     await writeFile(path, buildModel(newModel, { inputShape, classes, seed }), { flag: 'wx' });
   }
-  return readModelFile(path);
+  return onnxOf(path);
+}
+
+/** @throws ChorusError `E_MODEL_...` */
+async function onnxOf(path: string): Promise<Uint8Array> {
+  const bytes = await readModelFile(path);
+  if (!isGguf(bytes)) return bytes;
+  throw new ChorusError('E_MODEL_UNSUPPORTED', 'language models in GGUF files are trained by tasks only', {
+    facts: { path },
+    hint: 'publish one: chorus task create --model FILE --lora 4 --data DIR; alone on this machine: chorus demo --llm FILE',
+  });
 }
