@@ -22,6 +22,7 @@ import {
   parseTask,
 } from '../inspect/open.ts';
 import { listDocument, listView, proofDocument, proofView } from '../inspect/proof-view.ts';
+import { checkOutput } from '../output/check-output.ts';
 import { checksTable, print, printJson, verdict } from '../output/table.ts';
 
 /** `chorus proof`: the proofs of contribution that rounds were settled with. */
@@ -180,6 +181,7 @@ async function exportAction(
   if (format !== 'json' && format !== 'cbor') {
     throw usage('--format must be json or cbor');
   }
+  await checkOutput('--output', output, 'proof.json');
   const [taskId, round] = [parseTask(taskText), parseRound(roundText)];
   await inspecting(options, async (network) => {
     const proven = await provenRound(network.chain, taskId, round);

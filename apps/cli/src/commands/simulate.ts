@@ -3,11 +3,11 @@ import { ATTACKS } from '@chorus/service-training';
 import { Command } from 'commander';
 import { Interrupted } from '../environment/exit.ts';
 import { dataOptions } from '../options/data.ts';
+import { checkOutput } from '../output/check-output.ts';
 import { write } from '../output/terminal.ts';
 import { parseSimulateOptions, type RawSimulateOptions } from '../simulate/options.ts';
 import { runSimulations } from '../simulate/run.ts';
 import { createSimulateView, summaryOf } from '../simulate/view.ts';
-import { checkOutput } from '../train/outputs.ts';
 
 /** `chorus simulate`: many clients and rounds in one process, without chain, network and proofs. */
 export function simulateCommand(): Command {

@@ -20,10 +20,10 @@ import { readingProgress } from '../data/reading.ts';
 import { dataLines } from '../data/view.ts';
 import { Interrupted } from '../environment/exit.ts';
 import { dataOptions } from '../options/data.ts';
+import { checkFolder, checkOutput } from '../output/check-output.ts';
 import { print, printJson } from '../output/table.ts';
 import { classFileOf, classFileText } from '../train/class-file.ts';
 import { parseTrainOptions, type RawTrainOptions, type TrainCommandOptions } from '../train/options.ts';
-import { checkFolder, checkOutput } from '../train/outputs.ts';
 import { createTrainView } from '../train/view.ts';
 
 const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'dml'];

@@ -6,14 +6,15 @@ import { makeFolder } from '@chorus/utils';
 /**
  * Check that a file can be written, before the work whose outcome it will hold. Creates its folder if missing; an
  * existing file stays unchanged.
+ * @param example of a name, for the hint
  * @throws ChorusError `E_USAGE` if the path is a folder, `E_OUTPUT_UNWRITABLE`
  */
-export async function checkOutput(option: string, path: string): Promise<void> {
+export async function checkOutput(option: string, path: string, example = 'trained.onnx'): Promise<void> {
   const info = await stat(path).catch(() => null);
   if (info?.isDirectory()) {
     throw new ChorusError('E_USAGE', `${option} is a folder, but must be a file`, {
       facts: { path },
-      hint: `name a file in it, such as ${join(path, 'trained.onnx')}`,
+      hint: `name a file in it, such as ${join(path, example)}`,
     });
   }
   await checkFolder(option, dirname(path));
