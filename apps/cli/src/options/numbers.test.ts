@@ -10,7 +10,7 @@ it.each([
   ['units buy 7 1e3', 'units are whole'],
   ['units sell x 1', 'agent find'],
 ])(
-  'a number that is none is refused before any node is asked, by what was given: %s',
+  'an argument that is not a number is refused before any node is asked, by what was given: %s',
   async (command, hint) => {
     const { code, stderr } = await runChorus([...command.split(' '), '--home', '/nonexistent']);
     expect({ code, said: stderr.includes(hint) && /given=\S/.test(stderr) }).toEqual({

@@ -15,7 +15,7 @@ export function labelIn(field: string, { decimalComma }: Pick<Dialect, 'decimalC
 
 /**
  * The number in a field of a CSV file.
- * @throws ChorusError `E_DATA_FORMAT` naming line and column if it is none, or more than a 32-bit float holds
+ * @throws ChorusError `E_DATA_FORMAT` naming line and column if it is not one, or beyond a 32-bit float
  */
 export function numberIn(
   field: string,
