@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import { getModel, type ModelReport } from '@chorus/inspector';
 import { ChorusError, hasCode } from '@chorus/protocol';
 import { Command } from 'commander';
-import writeFileAtomic from 'write-file-atomic';
 import { shellWord } from '../environment/environment.ts';
 import { connectNode, type HomeOptions, homeOf, homeOptions } from '../environment/home.ts';
 import { verifyAnyModel } from '../inspect/model-verify.ts';
@@ -14,7 +13,7 @@ import {
   inspectOptions,
   type OpenedNetwork,
 } from '../inspect/open.ts';
-import { checkOutput } from '../output/check-output.ts';
+import { checkOutput, writeOutput } from '../output/check-output.ts';
 import { columns } from '../output/columns.ts';
 import { checksTable, print, printJson, verdict } from '../output/table.ts';
 
@@ -144,7 +143,7 @@ async function getAction(options: GetOptions): Promise<void> {
       onStep: network.step,
     });
     const ok = got.report.checks.every((check) => check.ok);
-    if (ok) await writeFileAtomic(options.output, Buffer.from(got.bytes));
+    if (ok) await writeOutput(options.output, got.bytes);
     const facts = { file: options.output, format: got.format, bytes: got.bytes.length, source: got.source };
     if (options.json) printJson({ ...facts, written: ok, ...modelDocument(got.report, options.output) });
     else if (ok) {

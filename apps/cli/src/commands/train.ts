@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isGguf } from '@chorus/language-models';
 import { ChorusError } from '@chorus/protocol';
@@ -15,12 +14,11 @@ import {
   windowOfModel,
 } from '@chorus/training';
 import { Command, Option } from 'commander';
-import writeFileAtomic from 'write-file-atomic';
 import { readingProgress } from '../data/reading.ts';
 import { dataLines } from '../data/view.ts';
 import { Interrupted } from '../environment/exit.ts';
 import { dataOptions } from '../options/data.ts';
-import { checkFolder, checkOutput } from '../output/check-output.ts';
+import { checkFolder, checkOutput, writeNew, writeOutput } from '../output/check-output.ts';
 import { print, printJson } from '../output/table.ts';
 import { classFileOf, classFileText } from '../train/class-file.ts';
 import { parseTrainOptions, type RawTrainOptions, type TrainCommandOptions } from '../train/options.ts';
@@ -146,8 +144,8 @@ async function run(path: string, options: TrainCommandOptions): Promise<void> {
     });
     const names = classFileText(dataset);
     const classFile = names === null ? null : classFileOf(options.out);
-    await writeFileAtomic(options.out, Buffer.from(trained.model));
-    if (classFile !== null) await writeFileAtomic(classFile, names!);
+    await writeOutput(options.out, trained.model);
+    if (classFile !== null) await writeOutput(classFile, names!);
     if (!options.keepsCheckpoints) await removeCheckpoints(checkpoints);
     view.finish(trained, {
       out: options.out,
@@ -172,7 +170,7 @@ async function modelBytes(path: string, options: TrainCommandOptions, dataset: D
   if (newModel && !existsSync(path)) {
     const { inputShape, classes } = dataset;
     await checkFolder('the model', dirname(path));
-    await writeFile(path, buildModel(newModel, { inputShape, classes, seed }), { flag: 'wx' });
+    await writeNew(path, buildModel(newModel, { inputShape, classes, seed }));
   }
   return onnxOf(path);
 }

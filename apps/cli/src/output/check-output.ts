@@ -1,7 +1,8 @@
-import { open, rm, stat } from 'node:fs/promises';
+import { open, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
 import { makeFolder } from '@chorus/utils';
+import writeFileAtomic from 'write-file-atomic';
 
 /**
  * Check that a file can be written, before the work whose outcome it will hold. Creates its folder if missing; an
@@ -38,4 +39,48 @@ export async function checkFolder(option: string, folder: string): Promise<void>
   } finally {
     await rm(probe, { force: true }).catch(() => {});
   }
+}
+
+/**
+ * Write a file that a user names, whole or not at all.
+ * @throws ChorusError `E_OUTPUT_UNWRITABLE` naming it
+ */
+export async function writeOutput(
+  path: string,
+  content: string | Uint8Array,
+  options: { mode?: number } = {},
+): Promise<void> {
+  const bytes = typeof content === 'string' ? content : Buffer.from(content);
+  await writeFileAtomic(path, bytes, options).catch((cause) => {
+    throw unwritable(path, cause);
+  });
+}
+
+/**
+ * Write a file that does not exist yet: never over one that was made since somebody looked, and never in part.
+ * @throws ChorusError `E_EXISTS`, `E_OUTPUT_UNWRITABLE`, naming it
+ */
+export async function writeNew(path: string, content: string | Uint8Array): Promise<void> {
+  await writeFile(path, content, { flag: 'wx' }).catch(async (cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'EEXIST') throw alreadyThere(path);
+    await rm(path, { force: true }).catch(() => {});
+    throw unwritable(path, cause);
+  });
+}
+
+/** The refusal to write over a file. */
+export function alreadyThere(path: string): ChorusError {
+  return new ChorusError('E_EXISTS', 'the file exists already, and is not overwritten', {
+    facts: { path },
+    hint: 'choose another name, or remove the file',
+  });
+}
+
+/** A refusal of the system to write a file, which the system itself does not always name. */
+export function unwritable(path: string, cause: unknown): ChorusError {
+  return new ChorusError('E_OUTPUT_UNWRITABLE', 'the file cannot be written', {
+    facts: { path },
+    hint: 'name a path with free space that this user may write',
+    cause,
+  });
 }
