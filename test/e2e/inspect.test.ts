@@ -487,7 +487,9 @@ describe('what cannot be answered', () => {
     [['proof', 'list', '--rpc', 'http://127.0.0.1:1'], 64, '--rpc and --contract go together'],
     [['proof', 'list', '--network', '/nowhere'], 65, 'E_PROFILE'],
     [['proof', 'verify', '--file', '/nowhere'], 65, 'E_PROOF_FILE'],
-    [['model', 'verify', 'not-a-cid'], 1, 'E_CID'],
+    [['model', 'verify', 'not-a-cid'], 65, 'E_MODEL_UNREADABLE'],
+    [['model', 'verify', tmpdir()], 65, 'E_MODEL_UNREADABLE'],
+    [['model', 'get', '-o', tmpdir()], 64, 'is a folder'],
     [['model', 'get', '-o', 'x', '--format', 'png'], 64, '--format must be trained or chorus'],
   ])('%j ends with %d and says %s', async (args, code, message) => {
     const outcome = await chorus(args);

@@ -220,10 +220,11 @@ it('what cannot be done is refused with what to do', async () => {
   const refusals: [string[], string][] = [
     [['units', 'show', tool], 'E_UNITS_UNKNOWN'],
     [['units', 'buy', agent, '101'], 'fewer units are left'],
-    [['units', 'buy', agent, 'many'], 'must be a number of units'],
+    [['units', 'buy', agent, 'many'], 'this is not a number of units (given=many)'],
     [['units', 'buy', agent, '10', '--most', '5.5'], '10 units cost 5.5045 CHOR now, more than --most'],
     [['units', 'sell', agent, '1'], 'fewer units are out'],
-    [['till', 'show', 'guide'], 'must be the number of an identity'],
+    [['till', 'show', 'guide'], 'this is not the number of an agent (given=guide)'],
+    [['till', 'show', '999'], 'no agent has this number (agent=999)'],
     [
       ['units', 'launch', agent, '--price', '1', '--cap', '5', '--holders', '1', '--about', 'mine now'],
       'E_CHAIN_NOT_ALLOWED',

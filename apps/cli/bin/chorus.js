@@ -9,9 +9,14 @@ import { setFlagsFromString } from 'node:v8';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 19)) {
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  // The project brings its own Node, once it is installed.
+  const isFresh = existsSync(join(root, 'pnpm-lock.yaml')) && !existsSync(join(root, 'node_modules'));
   process.stderr.write(
-    `chorus needs Node 22.19 or newer, this is ${process.versions.node}.\n` +
-      'Run it through the project, which brings its own: npx -y pnpm@10.34.9 --silent chorus <command>\n',
+    isFresh
+      ? `chorus is not installed yet. Run this once, in ${root}: npx -y pnpm@10.34.9 install\n`
+      : `chorus needs Node 22.19 or newer, this is ${process.versions.node}.\n` +
+          'Run it through the project, which brings its own: npx -y pnpm@10.34.9 --silent chorus <command>\n',
   );
   process.exit(69);
 }

@@ -75,6 +75,23 @@ it('bin resolves paths from the folder in which pnpm was called, and only if pnp
   expect(from('chorus', root, { ...pnpm, INIT_CWD: join(root, 'gone') })).toBe(`${root} undefined\n`);
 });
 
+it('bin says what to run in a clone that is not installed, where only an old Node is found', () => {
+  const clone = join(root, 'clone');
+  mkdirSync(join(clone, 'apps/cli'), { recursive: true });
+  cpSync(join(CLI, 'bin'), join(clone, 'apps/cli/bin'), { recursive: true });
+  writeFileSync(join(clone, 'pnpm-lock.yaml'), '');
+  const old =
+    'data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.0.0"}})';
+  const args = ['--import', old, join(clone, 'apps/cli/bin/chorus.js')];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({
+    status: 69,
+    stderr: `chorus is not installed yet. Run this once, in ${clone}/: npx -y pnpm@10.34.9 install\n`,
+  });
+  mkdirSync(join(clone, 'node_modules'));
+  expect(spawnSync(process.execPath, args, { encoding: 'utf8' }).stderr).toContain('chorus needs Node 22.19');
+});
+
 it('only the command writes to standard output while pnpm installs the missing modules of a fresh clone', () => {
   const fresh = join(root, 'fresh');
   mkdirSync(fresh);

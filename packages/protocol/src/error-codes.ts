@@ -114,7 +114,7 @@ export const ERROR_CODES = {
   E_CHAIN_DEADLINE_NOT_PASSED: { category: 'overtaken' },
   E_CHAIN_DEADLINE_PASSED: { category: 'overtaken' },
   E_CHAIN_DEPLOY: { category: 'failed' },
-  E_CHAIN_DEPLOYMENT_FILE: { category: 'failed' },
+  E_CHAIN_DEPLOYMENT_FILE: { category: 'data' },
   E_CHAIN_DEVELOPMENT_ONLY: { category: 'refused' },
   E_CHAIN_DEVNET: { category: 'failed' },
   E_CHAIN_DEVNET_UNSUPPORTED: { category: 'unavailable' },

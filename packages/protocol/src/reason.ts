@@ -109,6 +109,8 @@ function wordsOf(error: unknown): string {
   if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'no answer in time';
   const meaning = typeof code === 'string' ? MEANINGS[code] : undefined;
   if (meaning) return typeof path === 'string' && path !== '' ? `${meaning}: ${path}` : meaning;
+  // It quotes the text, of which a part may be secret.
+  if (error instanceof SyntaxError && /\bJSON\b/.test(error.message)) return 'it is not JSON';
   // ethers appends the request, with its address, after this.
   if (typeof shortMessage === 'string') return short(shortMessage);
   // Node's `fetch failed` gives no reason; its cause does.

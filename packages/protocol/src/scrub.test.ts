@@ -81,6 +81,19 @@ describe('the reason of an error', () => {
     expect(reasonOf(schema.safeParse(value).error)).toBe(words);
   });
 
+  it.each(['{"key": "sk-1234', 'hunter2', '', '{"a":1}}'])(
+    'the reason of text that is no JSON does not quote it: %j',
+    (text) => {
+      let error: unknown;
+      try {
+        JSON.parse(text);
+      } catch (cause) {
+        error = cause;
+      }
+      expect(reasonOf(error)).toBe('it is not JSON');
+    },
+  );
+
   it('the reason of an error is one line, without a validator’s dump or a request', () => {
     const { error } = z.object({ a: z.object({ b: z.number() }) }).safeParse({ a: { b: 'x' } });
     expect(reasonOf(error)).toBe('a.b: must be a number');

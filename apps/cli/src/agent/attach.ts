@@ -29,7 +29,14 @@ const TYPES: Readonly<Record<string, string>> = {
  */
 export async function attach(path: string): Promise<AgentAttachment> {
   const file = givenPath(path, '--file');
-  const { size } = await stat(file);
+  const info = await stat(file);
+  const { size } = info;
+  if (info.isDirectory()) {
+    throw new ChorusError('E_AGENT_INPUT', 'a folder cannot be attached', {
+      facts: { path: file },
+      hint: 'name a file in it',
+    });
+  }
   if (size > MAX_BYTES) {
     throw new ChorusError('E_AGENT_INPUT', 'the file is too large to attach', {
       facts: { path: file, bytes: size, limit: MAX_BYTES },

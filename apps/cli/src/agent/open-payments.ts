@@ -1,7 +1,8 @@
-import { createAdminClient, readAdmin } from '@chorus/admin-api';
+import { readAdmin } from '@chorus/admin-api';
 import { hasCode } from '@chorus/protocol';
 import type { PaymentsSource } from '@chorus/service-agents';
 import { configOf, dataDirOf, type HomeOptions } from '../environment/home.ts';
+import { nodeClient } from '../environment/node-client.ts';
 import { passwordSource } from '../environment/password.ts';
 
 /** Payments of a wallet, through the running node or the wallet's keystore. */
@@ -25,7 +26,7 @@ export async function openPayments(flags: HomeOptions): Promise<OpenPayments> {
     const { openPayments: open } = await import('@chorus/service-agents');
     return open(config, passwordSource());
   }
-  const node = createAdminClient(access);
+  const node = nodeClient(access);
   const payments: PaymentsSource = {
     list: (query) => node.payments(query),
     resume: (request) => node.resumePayment(request),

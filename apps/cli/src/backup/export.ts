@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIdentity } from '@chorus/node';
-import { ChorusError } from '@chorus/protocol';
 import { create } from 'tar';
 import writeFileAtomic from 'write-file-atomic';
 import { VERSION } from '../environment/version.ts';
+import { alreadyThere, unwritable } from '../output/check-output.ts';
 import { describeFile, filesIn, MANIFEST_FILE, type Manifest } from './manifest.ts';
 
 /** Files of a running process, or files that only help a reader. */
@@ -28,7 +28,7 @@ export interface ExportOptions {
  */
 export async function exportNode({ dataDir, output, withBlocks }: ExportOptions): Promise<Manifest> {
   if (existsSync(output)) {
-    throw new ChorusError('E_EXISTS', 'the file exists and is not overwritten', { facts: { path: output } });
+    throw alreadyThere(output);
   }
   const identity = await readIdentity(dataDir);
   const paths = (await filesIn(dataDir)).filter(
@@ -51,7 +51,9 @@ export async function exportNode({ dataDir, output, withBlocks }: ExportOptions)
     // be readable by others.
     await rm(partial, { force: true });
     const archive = { gzip: true, cwd: dataDir, file: partial, portable: true, mode: 0o600 };
-    await create(archive, [MANIFEST_FILE, ...paths]);
+    await create(archive, [MANIFEST_FILE, ...paths]).catch((cause) => {
+      throw unwritable(output, cause);
+    });
     await rename(partial, output);
   } finally {
     await rm(written, { force: true });

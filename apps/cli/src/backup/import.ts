@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readIdentity } from '@chorus/node';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, reasonOf } from '@chorus/protocol';
 import { makeFolder } from '@chorus/utils';
 import { extract } from 'tar';
 import {
@@ -76,7 +76,7 @@ async function unpack(file: string, into: string): Promise<void> {
       },
     });
   } catch (cause) {
-    throw damaged((cause as Error).message, cause);
+    throw damaged(reasonOf(cause), cause);
   }
   if (refused !== null) throw damaged(refused);
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ADDRESS_PATTERN, type Address, ChorusError, type Hex } from '@chorus/protocol';
+import { ADDRESS_PATTERN, type Address, ChorusError, type Hex, reasonOf } from '@chorus/protocol';
 import { z } from 'zod';
 
 /** A copy of the deployment file, within a node's folder. */
@@ -56,19 +56,17 @@ export interface DeploymentFile {
 
 /** @throws ChorusError `E_CONFIG_DEPLOYMENT` */
 export async function readDeployment(path: string): Promise<DeploymentFile> {
-  let why: string;
   try {
     const text = await readFile(path, 'utf8');
     if (text.length > MAX_DEPLOYMENT_BYTES) throw new Error('it is too long');
     return parseDeployment(text);
-  } catch (error) {
-    const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
-    why = issue ? `${issue.path.join('.')}: ${issue.message}` : (error as Error).message;
+  } catch (cause) {
+    throw new ChorusError('E_CONFIG_DEPLOYMENT', `this is not a deployment file: ${reasonOf(cause)}`, {
+      facts: { path },
+      hint: 'give the JSON file that the operator of the network published',
+      cause,
+    });
   }
-  throw new ChorusError('E_CONFIG_DEPLOYMENT', `this is not a deployment file: ${why}`, {
-    facts: { path },
-    hint: 'give the JSON file that the operator of the network published',
-  });
 }
 
 /** @throws ZodError, SyntaxError */

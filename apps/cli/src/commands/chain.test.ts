@@ -64,6 +64,16 @@ describe('chorus chain', () => {
     expect(stdout).toContain('WRONG');
   });
 
+  it('a file that is no deployment is bad data, and no word of it is quoted', async () => {
+    await writeFile(join(folder, 'cut.json'), '{"key":"hunter2pw');
+    const { code, stderr } = await chorus('status', '--deployment', 'cut.json');
+    expect({ code, stderr }).toEqual({
+      code: 65,
+      stderr: expect.stringContaining('is malformed: it is not JSON'),
+    });
+    expect(stderr).not.toContain('hunter2');
+  });
+
   it('chain refuses malformed options and a missing file with a hint', async () => {
     for (const [args, hint] of [
       [['deploy', '--salt', '0x12'], '--help'],

@@ -1,4 +1,3 @@
-import { formatUnits } from '@chorus/chain';
 import { tokensSchema } from '@chorus/node';
 import { ChorusError, counted } from '@chorus/protocol';
 import { intro, spinner } from '@clack/prompts';
@@ -12,7 +11,7 @@ import { type InitResult, initNode, refuseExisting } from '../init/init.ts';
 import { type InitAnswers, type NodeRole, STAKE_DAYS } from '../init/plan.ts';
 import { integer } from '../options/numbers.ts';
 import { fields, print, printJson } from '../output/table.ts';
-import { OWN_TOKEN_DECIMALS, short } from '../output/units.ts';
+import { amount, OWN_TOKEN_DECIMALS, short } from '../output/units.ts';
 import { addresses } from '../task-request/request.ts';
 
 interface InitFlags extends HomeOptions {
@@ -191,7 +190,7 @@ function describe(result: InitResult, flags: InitFlags): void {
       ...(data === null ? [] : ([['data', data]] as [string, string][])),
       ...(funded === 0n
         ? []
-        : ([['given by the devnet', `${formatUnits(funded, OWN_TOKEN_DECIMALS)} tokens`]] as [
+        : ([['given by the devnet', `${amount(funded.toString(), OWN_TOKEN_DECIMALS)} tokens`]] as [
             string,
             string,
           ][])),

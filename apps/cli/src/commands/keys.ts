@@ -13,10 +13,10 @@ import {
 } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
-import writeFileAtomic from 'write-file-atomic';
 import { dataDirOf, type HomeOptions, homeOptions, runningPid } from '../environment/home.ts';
 import { readKeystoreFile } from '../environment/keystore-file.ts';
 import { otherPassword, passwordSource } from '../environment/password.ts';
+import { alreadyThere, writeOutput } from '../output/check-output.ts';
 import { fields, print, printJson } from '../output/table.ts';
 
 /** `chorus keys`: the identity of this node. Private keys are never printed. */
@@ -80,7 +80,7 @@ async function exportAction(flags: HomeOptions & { output: string; newPassword?:
   const dataDir = await dataDirOf(flags);
   const path = resolve(flags.output);
   if (existsSync(path)) {
-    throw new ChorusError('E_EXISTS', 'the file exists and is not overwritten', { facts: { path } });
+    throw alreadyThere(path);
   }
   let keystore = await readKeystore(dataDir);
   if (keystore === null) await identityOf(dataDir);
@@ -88,7 +88,7 @@ async function exportAction(flags: HomeOptions & { output: string; newPassword?:
     const wallet = await unlockWallet(dataDir, await passwordSource()());
     keystore = await encryptWallet(wallet, await otherPassword('Password for the copy'));
   }
-  await writeFileAtomic(path, `${keystore?.trim()}\n`, { mode: 0o600 });
+  await writeOutput(path, `${keystore?.trim()}\n`, { mode: 0o600 });
   if (flags.json) printJson({ path });
   else print(`${path}: the wallet, encrypted`);
 }

@@ -1,7 +1,7 @@
+import { stat } from 'node:fs/promises';
 import { getModel, type ModelReport } from '@chorus/inspector';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, hasCode } from '@chorus/protocol';
 import { Command } from 'commander';
-import writeFileAtomic from 'write-file-atomic';
 import { shellWord } from '../environment/environment.ts';
 import { connectNode, type HomeOptions, homeOf, homeOptions } from '../environment/home.ts';
 import { verifyAnyModel } from '../inspect/model-verify.ts';
@@ -13,6 +13,7 @@ import {
   inspectOptions,
   type OpenedNetwork,
 } from '../inspect/open.ts';
+import { checkOutput, writeOutput } from '../output/check-output.ts';
 import { columns } from '../output/columns.ts';
 import { checksTable, print, printJson, verdict } from '../output/table.ts';
 
@@ -96,9 +97,17 @@ async function listAction(flags: HomeOptions): Promise<void> {
 }
 
 async function verifyAction(model: string, options: ModelOptions): Promise<void> {
+  const isFile = await stat(model).then(
+    (info) => info.isFile(),
+    () => null,
+  );
+  if (isFile === false) throw notOne('this is no file', model);
   await inspecting(options, async (network) => {
     const task = await network.chain.task(await chosenTask(options.task, network));
-    const report = await verifyAnyModel(network, task, { model, timeoutMs: FETCH_MILLISECONDS });
+    const given = { model, timeoutMs: FETCH_MILLISECONDS };
+    const report = await verifyAnyModel(network, task, given).catch((error) => {
+      throw hasCode(error, 'E_CID') ? notOne('there is no such file, and it is no CID', model) : error;
+    });
     if (options.json) printJson(modelDocument(report, model));
     else print(describe(network, report));
     return report.checks.every((check) => check.ok);
@@ -124,6 +133,7 @@ async function getAction(options: GetOptions): Promise<void> {
   if (format !== 'trained' && format !== 'chorus') {
     throw new ChorusError('E_USAGE', '--format must be trained or chorus', { facts: { given: format } });
   }
+  await checkOutput('--output', options.output, 'model.onnx');
   await inspecting(options, async (network) => {
     const task = await network.chain.task(await chosenTask(options.task, network));
     const got = await getModel(network, task, {
@@ -133,7 +143,7 @@ async function getAction(options: GetOptions): Promise<void> {
       onStep: network.step,
     });
     const ok = got.report.checks.every((check) => check.ok);
-    if (ok) await writeFileAtomic(options.output, Buffer.from(got.bytes));
+    if (ok) await writeOutput(options.output, got.bytes);
     const facts = { file: options.output, format: got.format, bytes: got.bytes.length, source: got.source };
     if (options.json) printJson({ ...facts, written: ok, ...modelDocument(got.report, options.output) });
     else if (ok) {
@@ -146,3 +156,9 @@ async function getAction(options: GetOptions): Promise<void> {
     return ok;
   });
 }
+
+const notOne = (message: string, given: string) =>
+  new ChorusError('E_MODEL_UNREADABLE', message, {
+    facts: { given: given.slice(0, 200) },
+    hint: 'give a file that `chorus model get` wrote, or the CID of a published model',
+  });

@@ -263,6 +263,16 @@ describe('a node by flags alone', () => {
     }
   });
 
+  it.each(['--rpc http://127.0.0.1:1', '--bootstrap /ip4/1.2.3.4/tcp/1', '--deployment x.json'])(
+    'init refuses %s for a devnet, where it would mean nothing',
+    async (option) => {
+      const args = ['init', '--home', join(folder, 'none'), '--network', 'devnet', ...option.split(' ')];
+      const { code, stderr } = await chorus(args);
+      expect(code).toBe(64);
+      expect(stderr).toContain(option.split(' ')[0]);
+    },
+  );
+
   it('doctor checks a node and names what is wrong', async () => {
     const { code, stdout } = await chorus(['doctor', '--json']);
     expect(code).toBe(69);

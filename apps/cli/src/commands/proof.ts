@@ -9,7 +9,6 @@ import {
 } from '@chorus/inspector';
 import { ChorusError, type Hex } from '@chorus/protocol';
 import { Command } from 'commander';
-import writeFileAtomic from 'write-file-atomic';
 import colors from 'yoctocolors';
 import { shellWord } from '../environment/environment.ts';
 import { EXIT, finish } from '../environment/exit.ts';
@@ -22,6 +21,7 @@ import {
   parseTask,
 } from '../inspect/open.ts';
 import { listDocument, listView, proofDocument, proofView } from '../inspect/proof-view.ts';
+import { checkOutput, writeOutput } from '../output/check-output.ts';
 import { checksTable, print, printJson, verdict } from '../output/table.ts';
 
 /** `chorus proof`: the proofs of contribution that rounds were settled with. */
@@ -180,11 +180,12 @@ async function exportAction(
   if (format !== 'json' && format !== 'cbor') {
     throw usage('--format must be json or cbor');
   }
+  await checkOutput('--output', output, 'proof.json');
   const [taskId, round] = [parseTask(taskText), parseRound(roundText)];
   await inspecting(options, async (network) => {
     const proven = await provenRound(network.chain, taskId, round);
     const bytes = await exportProof(network, proven, format);
-    await writeFileAtomic(output, Buffer.from(bytes));
+    await writeOutput(output, bytes);
     if (options.json) printJson({ ...identity(proven), file: output, format, bytes: bytes.length });
     else {
       print(

@@ -3,11 +3,11 @@ import { ATTACKS } from '@chorus/service-training';
 import { Command } from 'commander';
 import { Interrupted } from '../environment/exit.ts';
 import { dataOptions } from '../options/data.ts';
+import { checkOutput, unwritable } from '../output/check-output.ts';
 import { write } from '../output/terminal.ts';
 import { parseSimulateOptions, type RawSimulateOptions } from '../simulate/options.ts';
 import { runSimulations } from '../simulate/run.ts';
 import { createSimulateView, summaryOf } from '../simulate/view.ts';
-import { checkOutput } from '../train/outputs.ts';
 
 /** `chorus simulate`: many clients and rounds in one process, without chain, network and proofs. */
 export function simulateCommand(): Command {
@@ -44,8 +44,8 @@ export function simulateCommand(): Command {
       for (const name of ['SIGINT', 'SIGTERM'] as const)
         process.on(name, () => abort.abort(new Interrupted()));
       if (options.out !== null) {
-        await checkOutput('--out', options.out);
-        writeFileSync(options.out, '');
+        await checkOutput('--out', options.out, 'rounds.jsonl');
+        writeLine(options.out, writeFileSync, '');
       }
       const view = createSimulateView(options);
       view.begin();
@@ -56,7 +56,7 @@ export function simulateCommand(): Command {
             onRound(seed, what, record) {
               view.round(seed, what, record);
               if (options.out !== null)
-                appendFileSync(options.out, `${JSON.stringify({ seed, what, ...record })}\n`);
+                writeLine(options.out, appendFileSync, `${JSON.stringify({ seed, what, ...record })}\n`);
             },
           },
           abort.signal,
@@ -70,4 +70,12 @@ export function simulateCommand(): Command {
         view.end();
       }
     });
+}
+
+function writeLine(path: string, write: (path: string, text: string) => void, text: string): void {
+  try {
+    write(path, text);
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { connectNode, type HomeOptions, homeOptions } from '../environment/home.ts';
+import { agentNumber } from '../options/numbers.ts';
 import { print, printJson } from '../output/table.ts';
 import { collectionLines, symbolsOf, tillLines } from '../revenue/view.ts';
 
@@ -7,7 +8,7 @@ import { collectionLines, symbolsOf, tillLines } from '../revenue/view.ts';
 export function tillCommand(): Command {
   const show = new Command('show')
     .description('how the payments of an agent are divided, and what waits in its till')
-    .argument('<agent>', 'its number: chorus agent find, chorus agent list')
+    .argument('<agent>', 'its number: chorus agent find, chorus agent list', agentNumber)
     .addHelpText('after', '\nExample:\n  $ chorus till show 7')
     .action(async (agent: string, flags: HomeOptions) => {
       const node = await connectNode(flags);
@@ -17,7 +18,7 @@ export function tillCommand(): Command {
     });
   const collect = new Command('collect')
     .description('divide what is in the till of any agent, by its terms; this wallet pays the gas')
-    .argument('<agent>', 'its number')
+    .argument('<agent>', 'its number', agentNumber)
     .addHelpText('after', '\nExample:\n  $ chorus till collect 7')
     .action(async (agent: string, flags: HomeOptions) => {
       const node = await connectNode(flags);

@@ -162,6 +162,14 @@ describe('chorus train on data of few words', () => {
     }
   });
 
+  it('train refuses a GGUF file with what trains it', async () => {
+    const model = join(folder, 'named.onnx');
+    await writeFile(model, Buffer.concat([Buffer.from('GGUF'), Buffer.from([3, 0, 0, 0]), Buffer.alloc(64)]));
+    const { code, stderr } = await runChorus(['train', model, '--data', folder]);
+    expect(code).toBe(65);
+    expect(stderr).toContain('chorus task create --model FILE --lora');
+  });
+
   it('train --dry-run only reports how it reads the data', async () => {
     const data = await mkdtemp(join(folder, 'dry-'));
     await writeFile(join(data, 'all.csv'), animals(30, ['ant', 'bee', '']));

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isGguf } from '@chorus/language-models';
+import { ChorusError } from '@chorus/protocol';
 import {
   buildModel,
   type Dataset,
@@ -13,15 +14,14 @@ import {
   windowOfModel,
 } from '@chorus/training';
 import { Command, Option } from 'commander';
-import writeFileAtomic from 'write-file-atomic';
 import { readingProgress } from '../data/reading.ts';
 import { dataLines } from '../data/view.ts';
 import { Interrupted } from '../environment/exit.ts';
 import { dataOptions } from '../options/data.ts';
+import { checkFolder, checkOutput, writeNew, writeOutput } from '../output/check-output.ts';
 import { print, printJson } from '../output/table.ts';
 import { classFileOf, classFileText } from '../train/class-file.ts';
 import { parseTrainOptions, type RawTrainOptions, type TrainCommandOptions } from '../train/options.ts';
-import { checkFolder, checkOutput } from '../train/outputs.ts';
 import { createTrainView } from '../train/view.ts';
 
 const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'dml'];
@@ -98,7 +98,7 @@ async function run(path: string, options: TrainCommandOptions): Promise<void> {
       await checkFolder('--checkpoint', dirname(options.checkpoints));
     }
     const reading = readingProgress(options.data);
-    const context = existsSync(path) ? windowOfModel(await readModelFile(path)) : undefined;
+    const context = existsSync(path) ? windowOfModel(await onnxOf(path)) : undefined;
     const { train: dataset, test: validation } = await loadParts(options.data, {
       ...options.reading,
       ...(context === undefined ? {} : { context }),
@@ -144,8 +144,8 @@ async function run(path: string, options: TrainCommandOptions): Promise<void> {
     });
     const names = classFileText(dataset);
     const classFile = names === null ? null : classFileOf(options.out);
-    await writeFileAtomic(options.out, Buffer.from(trained.model));
-    if (classFile !== null) await writeFileAtomic(classFile, names!);
+    await writeOutput(options.out, trained.model);
+    if (classFile !== null) await writeOutput(classFile, names!);
     if (!options.keepsCheckpoints) await removeCheckpoints(checkpoints);
     view.finish(trained, {
       out: options.out,
@@ -170,7 +170,17 @@ async function modelBytes(path: string, options: TrainCommandOptions, dataset: D
   if (newModel && !existsSync(path)) {
     const { inputShape, classes } = dataset;
     await checkFolder('the model', dirname(path));
-    await writeFile(path, buildModel(newModel, { inputShape, classes, seed }), { flag: 'wx' });
+    await writeNew(path, buildModel(newModel, { inputShape, classes, seed }));
   }
-  return readModelFile(path);
+  return onnxOf(path);
+}
+
+/** @throws ChorusError `E_MODEL_...` */
+async function onnxOf(path: string): Promise<Uint8Array> {
+  const bytes = await readModelFile(path);
+  if (!isGguf(bytes)) return bytes;
+  throw new ChorusError('E_MODEL_UNSUPPORTED', 'language models in GGUF files are trained by tasks only', {
+    facts: { path },
+    hint: 'publish one: chorus task create --model FILE --lora 4 --data DIR; alone on this machine: chorus demo --llm FILE',
+  });
 }

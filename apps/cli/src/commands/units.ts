@@ -2,6 +2,7 @@ import type { AdminClient, UnitsDocument } from '@chorus/admin-api';
 import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
 import { connectNode, type HomeOptions, homeOptions } from '../environment/home.ts';
+import { agentNumber, unitCount } from '../options/numbers.ts';
 import { tokenUnits } from '../options/token-amount.ts';
 import { print, printJson } from '../output/table.ts';
 import { amount, short } from '../output/units.ts';
@@ -29,8 +30,8 @@ const DAYS = /^(\d{1,4})d$/;
 export function unitsCommand(): Command {
   const show = new Command('show')
     .description('the units of an agent: terms, price, what you hold and what they brought')
-    .argument('<agent>', 'its number: chorus agent find')
-    .argument('[amount]', 'units to state the price of', '1')
+    .argument('<agent>', 'its number: chorus agent find', agentNumber)
+    .argument('[amount]', 'units to state the price of', unitCount, '1')
     .addHelpText('after', '\nExample:\n  $ chorus units show 7 10')
     .action(async (agent: string, count: string, flags: HomeOptions) => {
       const units = await (await connectNode(flags)).units(agent, { amount: count });
@@ -39,7 +40,7 @@ export function unitsCommand(): Command {
     });
   const launch = new Command('launch')
     .description('launch units of an agent of yours: once, and under terms that never change')
-    .argument('<agent>', 'its number: chorus agent list')
+    .argument('<agent>', 'its number: chorus agent list', agentNumber)
     .requiredOption('--price <amount>', 'price of the first unit, in tokens')
     .option('--step <amount>', 'by which each unit costs more than the one before', '0')
     .requiredOption('--cap <number>', 'most units at a time')
@@ -58,16 +59,16 @@ export function unitsCommand(): Command {
     .action(launchAction);
   const buy = new Command('buy')
     .description('buy units at their price now; the fee of the network comes on top')
-    .argument('<agent>', 'its number')
-    .argument('<amount>', 'of units')
+    .argument('<agent>', 'its number', agentNumber)
+    .argument('<amount>', 'of units', unitCount)
     .option('--most <amount>', 'buy only if they cost no more than this, fee included, in tokens')
     .option('--dry-run', 'only say what they cost')
     .addHelpText('after', '\nExample:\n  $ chorus units buy 7 10 --most 12')
     .action((agent: string, count: string, flags: TradeFlags) => tradeAction('buy', agent, count, flags));
   const sell = new Command('sell')
     .description('sell units at their price now; the fee of the network comes off')
-    .argument('<agent>', 'its number')
-    .argument('<amount>', 'of units')
+    .argument('<agent>', 'its number', agentNumber)
+    .argument('<amount>', 'of units', unitCount)
     .option('--dry-run', 'only say what they bring')
     .addHelpText('after', '\nExample:\n  $ chorus units sell 7 10')
     .action((agent: string, count: string, flags: TradeFlags) => tradeAction('sell', agent, count, flags));

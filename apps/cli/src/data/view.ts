@@ -1,4 +1,4 @@
-import { counted } from '@chorus/protocol';
+import { counted, plainLine } from '@chorus/protocol';
 import type { DataDescription } from '@chorus/training';
 import colors from 'yoctocolors';
 
@@ -16,17 +16,20 @@ export function dataLines({
   leftOut,
 }: DataDescription): string[] {
   return [
-    `${colors.bold(name)}: ${counted(samples, 'sample')} of ${shape.join('x')}, ${counted(classCount, 'class', 'classes')}`,
+    `${colors.bold(plainLine(name))}: ${counted(samples, 'sample')} of ${shape.join('x')}, ${counted(classCount, 'class', 'classes')}`,
     `  classes   ${classLine(classes)}`,
-    ...notes.map((note) => `  note      ${note}`),
+    ...notes.map((note) => `  note      ${plainLine(note)}`),
     ...leftOut.map(
-      ({ what, count, example }) => `  left out  ${count.toLocaleString('en')} ${what}, such as ${example}`,
+      ({ what, count, example }) =>
+        `  left out  ${count.toLocaleString('en')} ${what}, such as ${plainLine(example)}`,
     ),
   ];
 }
 
 function classLine(classes: DataDescription['classes']): string {
-  const shown = classes.slice(0, SHOWN).map(({ name, samples }) => `${name} ${samples.toLocaleString('en')}`);
+  const shown = classes
+    .slice(0, SHOWN)
+    .map(({ name, samples }) => `${plainLine(name)} ${samples.toLocaleString('en')}`);
   if (classes.length <= SHOWN) return shown.join(', ');
   const counts = classes.map(({ samples }) => samples);
   const least = counts.reduce((a, b) => Math.min(a, b));

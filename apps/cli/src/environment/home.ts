@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type AdminAccess, type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
+import { type AdminAccess, type AdminClient, readAdmin } from '@chorus/admin-api';
 import { CONFIG_FILE, type LoadedConfig } from '@chorus/node/config';
 import type { EventJson } from '@chorus/service-training';
 import type { Command } from 'commander';
 import { givenPath } from './environment.ts';
+import { nodeClient } from './node-client.ts';
 import { loadConfig, type NodeConfig } from './node-config.ts';
 
 /** Options of every command that concerns a node of this machine. */
@@ -53,7 +54,7 @@ export async function connectNode(
   options: HomeOptions,
 ): Promise<AdminClient<EventJson> & { access: AdminAccess }> {
   const access = await readAdmin(await dataDirOf(options));
-  return { ...createAdminClient<EventJson>(access), access };
+  return { ...nodeClient(access), access };
 }
 
 /** The process id of the node that runs on this home; null if none runs. */

@@ -11,11 +11,20 @@ const MAX_BYTES = 64 * 1024;
  * @throws ChorusError `E_KEYSTORE`
  */
 export async function readKeystoreFile(path: string): Promise<string> {
+  const unreadable = (cause: unknown) =>
+    new ChorusError('E_KEYSTORE', 'cannot read the keystore', {
+      facts: { path },
+      hint: 'name the file itself, which this user may read',
+      cause,
+    });
   const file = await open(path, 'r').catch((cause) => {
-    throw new ChorusError('E_KEYSTORE', 'cannot read the keystore', { facts: { path }, cause });
+    throw unreadable(cause);
   });
   try {
-    const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(MAX_BYTES) });
+    // A folder can be opened, but not read.
+    const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(MAX_BYTES) }).catch((cause) => {
+      throw unreadable(cause);
+    });
     const text = textOf(buffer.subarray(0, bytesRead));
     checkKeystore(text);
     return text;

@@ -78,7 +78,17 @@ export interface NetworkPlan {
  * @throws ChorusError `E_USAGE`, `E_CONFIG_DEPLOYMENT`, `E_DEVNET_*`
  */
 export async function planNetwork(answers: InitAnswers): Promise<NetworkPlan> {
+  refuseAddresses(answers.listen, 'own', '--listen');
   if (answers.network === 'devnet') {
+    const given = [
+      answers.rpc === undefined ? '' : '--rpc',
+      answers.deployment === undefined ? '' : '--deployment',
+      answers.contract === undefined ? '' : '--contract',
+      answers.bootstrap.length === 0 ? '' : '--bootstrap',
+    ].filter((option) => option !== '');
+    if (given.length > 0) {
+      throw usage(`a devnet says itself where it is: leave out ${given.join(' and ')}, or --network devnet`);
+    }
     const devnet = await readDevnet(answers.devnet);
     const { rpc, chainId, deployment, bootstrap } = devnet;
     const { text, startBlock } = await readDeployment(join(devnetFolder(answers.devnet), DEPLOYMENT_FILE));
@@ -105,7 +115,6 @@ export async function planNetwork(answers: InitAnswers): Promise<NetworkPlan> {
   }
   const bootstrap = answers.bootstrap.length > 0 ? answers.bootstrap : (deployment?.bootstrap ?? []);
   refuseAddresses(bootstrap, 'peer', '--bootstrap');
-  refuseAddresses(answers.listen, 'own', '--listen');
   return {
     rpc,
     contract,

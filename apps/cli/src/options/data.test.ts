@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { createDataset, describeDataset } from '@chorus/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataLines } from '../data/view.ts';
+import { checkOutput } from '../output/check-output.ts';
 import { termsData } from '../task-request/terms-data.ts';
-import { checkOutput } from '../train/outputs.ts';
 import { readingOptions } from './data.ts';
 
 let folder: string;

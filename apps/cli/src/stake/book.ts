@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
+import { type AdminClient, readAdmin } from '@chorus/admin-api';
 import { hasCode } from '@chorus/protocol';
 import { openStakes, viewStakes } from '@chorus/service-training';
 import { DEPLOYMENT_FILE, readDeployment } from '../chain/deployment.ts';
 import { configOf, dataDirOf, type HomeOptions, homeOf } from '../environment/home.ts';
+import { nodeClient } from '../environment/node-client.ts';
 import { passwordSource } from '../environment/password.ts';
 
 /** The stake of a wallet, through the running node or the wallet's keystore. */
@@ -27,7 +28,7 @@ export async function withStakes<T>(
     if (hasCode(error, 'E_ADMIN_NOT_RUNNING')) return null;
     throw error;
   });
-  if (access) return work(createAdminClient(access));
+  if (access) return work(nodeClient(access));
   const { config } = await configOf(flags);
   const { stakes, close } = reads ? await viewStakes(config) : await openStakes(config, passwordSource());
   try {

@@ -49,6 +49,7 @@ export class Transport {
       if (cause instanceof ChorusError && cause.code.startsWith('E_A2A_')) throw cause;
       throw new ChorusError('E_A2A_CALL', 'the agent does not answer', {
         facts: { url: url.slice(0, 200), cause: reasonOf(cause) },
+        hint: 'check its address, and try again later: its node may be away',
         cause,
       });
     });

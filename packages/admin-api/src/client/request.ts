@@ -121,7 +121,10 @@ function urlOf(base: string, endpoint: Endpoint, { params = {}, query = {} }: Ca
 function unreachable(url: string, cause: unknown): ChorusError {
   return new ChorusError('E_ADMIN_UNREACHABLE', 'the node does not answer', {
     facts: { url },
-    hint: 'check that it runs: `chorus start`',
+    hint:
+      (cause as Error)?.name === 'TimeoutError'
+        ? 'it may be asleep or busy: wait and try again; its last lines are in `chorus logs`'
+        : 'check that it runs: `chorus start`',
     cause,
   });
 }

@@ -9,7 +9,7 @@ export class AgentFileError extends ChorusError {
     const [first] = faults as [Fault];
     super(code, `${source}:${first.line}:${first.column}: ${sentenceOf(first)}`, {
       facts: faults.length > 1 ? { faults: faults.length } : {},
-      hint: first.hint,
+      hint: faults.length > 1 ? `${first.hint}; \`chorus agent check\` lists all faults` : first.hint,
     });
     this.faults = faults;
   }

@@ -90,6 +90,15 @@ describe('an agent file', () => {
     expect(faults(`${CHAT}${two}`)).toHaveLength(1);
   });
 
+  it.each([
+    ['', 'the file is empty'],
+    ['# only a comment\n', 'the file is empty'],
+    ['[1, 2]', 'this is no agent file'],
+    ['some words', 'this is no agent file'],
+  ])('a file without sections is refused for what it is: %j', (text, words) => {
+    expect(faults(text)).toEqual([expect.stringContaining(words)]);
+  });
+
   it('completions of a model that is no language model here are refused', () => {
     expect(faults(`${CHAT}completions: true`)).toEqual([
       '4:1 "completions" need a language model on this machine (model.gguf), or that of a task (model.network) -> remove them, or name such a model',

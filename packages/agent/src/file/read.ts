@@ -40,6 +40,11 @@ export function readAgentFile(text: string, options: ReadOptions): AgentDefiniti
   const { source } = options;
   const yaml = readYaml(text);
   if (!('placeOf' in yaml)) throw new AgentFileError(source, [yaml]);
+  if (typeof yaml.value !== 'object' || yaml.value === null || Array.isArray(yaml.value)) {
+    const message = yaml.value === null ? 'the file is empty' : 'this is no agent file: it holds no sections';
+    const hint = 'begin with one of `chorus agent init`';
+    throw new AgentFileError(source, [{ path: '', line: 1, column: 1, message, hint }]);
+  }
   hideLiteralKey(yaml.value);
   const parsed = agentFileSchema.safeParse(yaml.value);
   if (!parsed.success) throw new AgentFileError(source, faultsOf(parsed.error, yaml, agentFileSchema));

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Address, Hex } from '@chorus/protocol';
+import { type Address, type Hex, reasonOf } from '@chorus/protocol';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { ChainError } from '../errors/errors.ts';
@@ -70,8 +70,7 @@ export async function readDeployment(path: string): Promise<DeploymentFile | nul
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    const issue = cause instanceof z.ZodError ? cause.issues[0] : undefined;
-    throw invalid(path, `is malformed${issue ? ` at ${issue.path.join('.')}: ${issue.message}` : ''}`, cause);
+    throw invalid(path, `is malformed: ${reasonOf(cause)}`, cause);
   }
 }
 

@@ -1,5 +1,5 @@
 import { nodeRoutes } from '@chorus/admin-api/routes';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, faultOf } from '@chorus/protocol';
 import { type Hook, OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { AdminConfig } from '../config/admin-config.ts';
@@ -88,8 +88,9 @@ const refuseInvalid: Hook<unknown, AdminEnv, string, void> = (result) => {
   if (result.success) return;
   const [issue] = result.error.issues;
   const place = { param: 'path', json: 'body' }[result.target as string] ?? result.target;
-  throw new ChorusError('E_ADMIN_BAD_REQUEST', issue?.message ?? 'the request has the wrong shape', {
+  throw new ChorusError('E_ADMIN_BAD_REQUEST', faultOf(issue), {
     facts: { place, field: issue?.path.join('.') ?? '' },
+    hint: 'correct this value',
     cause: result.error,
   });
 };

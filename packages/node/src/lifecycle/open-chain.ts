@@ -64,8 +64,20 @@ function feedbackFile({ chain }: HostConfig): string {
   return `feedback-${createHash('sha256').update(subject).digest('hex').slice(0, 8)}.sqlite`;
 }
 
+/** What an endpoint that hangs turns out to do, in the same words. */
+const NO_ANSWER = {
+  code: 'E_CHAIN_UNREACHABLE',
+  message: 'no chain answers: no answer in time',
+  hint: 'check chain.url, and that the endpoint is up',
+} as const;
+
+type Condition = Pick<ChorusError, 'code' | 'message' | 'hint'>;
+
 /** First and longest pause between two attempts to reach the chain. */
 const WAIT_MILLISECONDS = { first: 1_000, longest: 10_000 };
+
+/** A first attempt this long is reported while it lasts: an endpoint that hangs is known for one only after half a minute. */
+const SILENT_MILLISECONDS = 8_000;
 
 /**
  * The chain as soon as it answers. A failure is reported once with its reason, and again if the reason changes.
@@ -77,22 +89,28 @@ export async function chainInTime(
   signal: AbortSignal,
 ): Promise<ChainPort> {
   const since = performance.now();
-  let told: ChorusError | null = null;
+  /** The latest, if any. */
+  let told: readonly Condition[] = [];
+  const report = (error: Condition) => {
+    if (told.at(-1)?.message !== error.message) {
+      const hint = `the node waits for it${error.hint ? `; ${error.hint}` : ''}`;
+      emit({ type: 'condition-began', code: error.code, message: error.message, hint });
+    }
+    told = [error];
+  };
+  const silent = setTimeout(() => report(NO_ANSWER), SILENT_MILLISECONDS);
+  silent.unref();
   for (let wait = WAIT_MILLISECONDS.first; ; wait = Math.min(2 * wait, WAIT_MILLISECONDS.longest)) {
     try {
-      const chain = await open();
-      if (told) {
+      const chain = await open().finally(() => clearTimeout(silent));
+      for (const { code, message } of told) {
         const seconds = Math.round((performance.now() - since) / 1000);
-        emit({ type: 'condition-ended', code: told.code, message: told.message, seconds });
+        emit({ type: 'condition-ended', code, message, seconds });
       }
       return chain;
     } catch (error) {
       if (!(error instanceof ChorusError) || !hasCode(error, 'E_CHAIN_UNREACHABLE')) throw error;
-      if (told?.message !== error.message) {
-        const hint = `the node waits for it${error.hint ? `; ${error.hint}` : ''}`;
-        emit({ type: 'condition-began', code: error.code, message: error.message, hint });
-      }
-      told = error;
+      report(error);
       await pause(wait, signal);
       signal.throwIfAborted();
     }

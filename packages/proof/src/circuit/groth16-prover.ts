@@ -9,6 +9,7 @@ import {
   type ErrorCode,
   type G1Point,
   type G2Point,
+  reasonOf,
 } from '@chorus/protocol';
 import type { ProvingKeyLayout } from './proving-key.ts';
 import type { Signals } from './witness.ts';
@@ -205,7 +206,7 @@ async function readShared(path: string, code: ErrorCode): Promise<Uint8Array<Sha
     return bytes;
   } catch (cause) {
     throw new ChorusError(code, 'cannot read a file of the circuit', {
-      facts: { path, reason: cause instanceof Error ? cause.message : String(cause) },
+      facts: { path, reason: reasonOf(cause) },
       hint: 'the files of n = 16 are in circuits/keys; others are built with `pnpm circuits:setup`',
       cause,
     });

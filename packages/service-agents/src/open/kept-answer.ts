@@ -1,4 +1,4 @@
-import { ChorusError, decodeTranscript, type Transcript } from '@chorus/protocol';
+import { ChorusError, decodeTranscript, reasonOf, type Transcript } from '@chorus/protocol';
 import { z } from 'zod';
 
 const keptSchema = z.looseObject({
@@ -36,8 +36,7 @@ export function readKeptAnswer(text: string): KeptAnswer {
   }
   const parsed = keptSchema.safeParse(json);
   if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0]!;
-    throw notOne(`${path.join('.')}: ${message}`, parsed.error);
+    throw notOne(reasonOf(parsed.error), parsed.error);
   }
   const bytes = new TextEncoder().encode(JSON.stringify(parsed.data.transcript) ?? '');
   return { ...parsed.data, transcript: decodeTranscript(bytes) };

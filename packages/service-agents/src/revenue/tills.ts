@@ -1,6 +1,6 @@
 import type { CollectionDocument, TillDocument } from '@chorus/admin-api';
 import { decimalsOf } from '@chorus/chain';
-import type { Address, ChainPort } from '@chorus/protocol';
+import { type Address, type ChainPort, ChorusError } from '@chorus/protocol';
 import { termsDocument } from './terms.ts';
 
 type TillReads = Pick<ChainPort, 'till' | 'collectable' | 'decimals'>;
@@ -25,13 +25,20 @@ export async function amountsIn(
 export const waitingIn = (agentId: bigint, tokens: readonly Address[], chain: TillReads) =>
   amountsIn(tokens, (token) => chain.collectable(agentId, token).catch(() => 0n), chain);
 
-/** @throws ChorusError `E_CHAIN_NO_TILLS`, `E_CHAIN_UNREACHABLE` */
+/** @throws ChorusError `E_AGENT_UNREGISTERED`, `E_CHAIN_NO_TILLS`, `E_CHAIN_UNREACHABLE` */
 export async function tillDocument(
   agentId: bigint,
   tokens: readonly Address[],
-  chain: TillReads,
+  chain: TillReads & Pick<ChainPort, 'registeredAgent'>,
 ): Promise<TillDocument> {
   const { address, terms, proposed } = await chain.till(agentId);
+  // The chain has an address for each number, and what is sent there before an agent has it would be its owner's.
+  if ((await chain.registeredAgent(agentId)) === null) {
+    throw new ChorusError('E_AGENT_UNREGISTERED', 'no agent has this number', {
+      facts: { agent: agentId.toString() },
+      hint: 'see: chorus agent find, chorus agent list',
+    });
+  }
   return {
     agentId: agentId.toString(),
     address,

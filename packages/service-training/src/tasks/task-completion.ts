@@ -102,6 +102,8 @@ export class TaskCompletion {
     const { chain, storage } = ports;
     const { taskId } = session;
     const opensCommitment = await history.opens((await chain.task(taskId)).totalCommitment);
+    // A node that ends may not have recomputed the last rounds: nothing is wrong, and the next start does.
+    if (!opensCommitment && signal.aborted) return;
     const claimed = await this.#claim(task);
     // Other nodes may recompute the model, or get it from here and check it against the chain.
     const publishes = opensCommitment && sameAddress(task.owner, chain.account);

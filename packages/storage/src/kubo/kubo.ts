@@ -1,4 +1,4 @@
-import { CHUNK_BYTES, ChorusError, type GetOptions, type StoragePort } from '@chorus/protocol';
+import { CHUNK_BYTES, ChorusError, type GetOptions, reasonOf, type StoragePort } from '@chorus/protocol';
 import type { KuboRPCClient } from 'kubo-rpc-client';
 import type { CID } from 'multiformats/cid';
 import { DAG_PB, parseCid } from '../core/address.ts';
@@ -203,7 +203,7 @@ function offline(signal: AbortSignal) {
 
 function daemonError(url: string, cause: unknown): ChorusError {
   return new ChorusError('E_STORAGE_KUBO', 'the IPFS daemon refused or does not answer', {
-    facts: { url, cause: cause instanceof Error ? cause.message.slice(0, 200) : '' },
+    facts: { url, cause: reasonOf(cause) },
     hint: 'start it with "ipfs daemon", and use the address of its RPC API (port 5001)',
     cause,
   });

@@ -42,6 +42,8 @@ export interface ClassFolders {
   images: ImageFile[];
   /** One for each folder that is a class, even without images. */
   labels: string[];
+  /** Names of folders that are the class of another folder in another spelling, such as `cat` with a blank. */
+  respelled: string[];
   /** How many of the images lie deeper than in the folder of their class itself. */
   nested: number;
   /** The folder of the only class, if all images lie in several folders of it: those may be the classes that are meant. */
@@ -103,6 +105,7 @@ export async function listClassFolders(listing: Listing): Promise<ClassFolders> 
   const labels: string[] = [];
   const root = await resolved(listing.path);
   const wrappers: string[] = [];
+  const respelled: string[] = [];
   let nested = 0;
   for (const entry of listing.entries) {
     if (entry.kind === 'dangling' && endingOf(entry.name) === '') throw dangling(entry);
@@ -120,7 +123,9 @@ export async function listClassFolders(listing: Listing): Promise<ClassFolders> 
     const isClass = found.images.length > 0 || found.isEmpty;
     if (isClass) {
       for (const image of found.images) images.push(image);
-      labels.push(canonicalLabel(entry.name));
+      const label = canonicalLabel(entry.name);
+      if (labels.includes(label)) respelled.push(entry.name);
+      labels.push(label);
       leftOut.addAll(found.leftOut.list());
       if (found.nestedFolders > 1 && found.nested === found.images.length) wrappers.push(path);
       nested += found.nested;
@@ -131,7 +136,7 @@ export async function listClassFolders(listing: Listing): Promise<ClassFolders> 
     if (images.length > MAX_FILES) throw tooManyFiles(listing.path);
   }
   const [wrapper] = labels.length === 1 ? wrappers : [];
-  return { images, labels, nested, leftOut, ...(wrapper === undefined ? {} : { wrapper }) };
+  return { images, labels, respelled, nested, leftOut, ...(wrapper === undefined ? {} : { wrapper }) };
 }
 
 /** Content of the folder of one class. */

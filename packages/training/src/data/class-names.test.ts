@@ -17,6 +17,8 @@ const spelling = fc.constantFrom(
   (n: number) => `+${n}`,
   (n: number) => `0${n}`,
   (n: number) => ` ${n} `,
+  // As numpy.savetxt, C and R print them.
+  (n: number) => n.toExponential(18).replace(/e([+-])(\d)$/, 'e$10$2'),
 );
 
 describe('labels', () => {
@@ -33,6 +35,11 @@ describe('labels', () => {
         },
       ),
     );
+  });
+
+  it('labels that only look like powers of ten are names', () => {
+    expect(classNamesOf(['1E5', '2e0', '10e+03'], {}, 'x')).toEqual(['10e+03', '1E5', '2e0']);
+    expect(classNamesOf(['1e+00', '-2.5e-01'], {}, 'x')).toEqual(['-0.25', '1']);
   });
 
   it('labels have the same numbers on two nodes that know all names, even if each holds other classes', () => {

@@ -17,16 +17,21 @@ const SPARSE = 1000;
 const NUMBER = /^[+-]?\d{1,15}(?:\.\d*)?$/;
 const WHOLE = /^\+?\d{1,15}(?:\.0*)?$/;
 
+/** As C, R and numpy print numbers: `1.000000e+00`. Names that look alike, such as `1E5`, lack the sign or the digits. */
+const PRINTED = /^[+-]?\d(?:\.\d*)?e[+-]\d{2,3}$/i;
+
 /** Placeholders of statistics programs for a missing number. */
 const NOTHING = /^(?:na|nan|n\/a|null|none|nil|\?)$/i;
 
 /**
  * A label in the one form that all its spellings share: Unicode NFC, no blanks around it, and numbers without sign,
- * leading zeros and empty decimals. `1`, `1.0`, `01` and `+1.` are one class.
+ * leading zeros, empty decimals and power of ten. `1`, `1.0`, `01`, `+1.` and `1.0e+00` are one class.
  */
 export function canonicalLabel(label: string): string {
   const text = label.trim().normalize('NFC');
-  return NUMBER.test(text) ? String(Number(text) + 0) : text;
+  if (!NUMBER.test(text) && !PRINTED.test(text)) return text;
+  const number = String(Number(text) + 0);
+  return NUMBER.test(number) ? number : text;
 }
 
 /** Whether the names of the classes are just their numbers. */

@@ -38,8 +38,11 @@ export function columnsOf(first: readonly string[], options: ColumnOptions, path
   if (header.length < 2 || header.length > MAX_SAMPLE_VALUES) {
     throw new ChorusError('E_DATA_FORMAT', 'a CSV file needs a label and at least one value per line', {
       facts: { path, columns: header.length },
-      hint:
-        header.length < 2 ? 'say what separates the values with --separator' : 'use samples of fewer values',
+      hint: header[0]?.startsWith('#')
+        ? 'the first line is a comment: remove the lines before that of the names'
+        : header.length < 2
+          ? 'say what separates the values with --separator'
+          : 'use samples of fewer values',
     });
   }
   const headless = isSample(header, options.labelColumn);
@@ -48,19 +51,23 @@ export function columnsOf(first: readonly string[], options: ColumnOptions, path
   const leftOut: Columns['leftOut'] = [];
   const inputs: number[] = [];
   const unwanted = new Set(options.leaveOut?.map((name) => name.trim()));
+  const absent = new Set(unwanted);
   names.forEach((name, column) => {
     if (column === label) return;
     const shown = name === '' ? `column ${column}, without a name` : `"${name}"`;
-    if (unwanted.delete(name)) leftOut.push({ column: shown, why: 'as asked' });
-    else if (name === '' || /^Unnamed: \d+$/.test(name))
+    if (unwanted.has(name)) {
+      // Two columns may have one name.
+      absent.delete(name);
+      leftOut.push({ column: shown, why: 'as asked' });
+    } else if (name === '' || /^Unnamed: \d+$/.test(name))
       leftOut.push({ column: shown, why: 'an index without a name' });
     else if (options.leaveOut === undefined && ROW_NUMBERS.test(name))
       leftOut.push({ column: shown, why: 'it numbers the rows' });
     else inputs.push(column);
   });
-  if (unwanted.size > 0) {
+  if (absent.size > 0) {
     throw new ChorusError('E_DATA_FORMAT', 'a column to be left out is not in the CSV file', {
-      facts: { path, wanted: [...unwanted].slice(0, 8).join(', '), header: shortly(names) },
+      facts: { path, wanted: [...absent].slice(0, 8).join(', '), header: shortly(names) },
       hint: 'write the names as the first line of the file does',
     });
   }

@@ -121,6 +121,17 @@ function decoderFor(encoding: string, fatal = false) {
   }
 }
 
+/** Lines that must agree before a text is taken for a table: fewer may by chance. */
+const TABLE_LINES = 5;
+
+/** Whether a file of another name looks like a CSV file: a separator cuts each of its lines into as many values. */
+export async function looksLikeTable(path: string): Promise<boolean> {
+  const head = (await headOf(path)).toString('utf8').replace(/\r\n?/g, '\n');
+  const rows = firstRows(head, separatorOf(head));
+  const width = rows[0]?.length ?? 0;
+  return width > 1 && rows.length >= TABLE_LINES && rows.every((row) => row.length === width);
+}
+
 /** The one that cuts the first lines into the same number of fields, and into most. */
 function separatorOf(text: string): string {
   let best = ',';

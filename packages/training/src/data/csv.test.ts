@@ -178,9 +178,31 @@ describe('a CSV file', () => {
     ['whose labels are all empty', 'a,label\n1,\n2,\n', { column: 'label' }, '--label-column'],
     ['with text among the values', 'a,city,label\n1,Ulm,0\n', { line: 2, column: 'city' }, '--leave-out'],
     ['with thousands', 'a;label\n1.234,5;0\n0,5;1\n', { line: 2, value: '1.234,5' }, '--leave-out'],
+    ['with thousands in quotes', 'a,label\n"1,234.5",0\n2,1\n', { value: '1,234.5' }, 'thousands'],
+    ['with per cent', 'a,label\n12.5%,0\n2,1\n', { value: '12.5%' }, 'unit'],
+    ['with a number in another base', 'a,label\n0x10,0\n2,1\n', { value: '0x10' }, '--leave-out'],
+    ['with a value beyond 32-bit floats', 'a,label\n1e39,0\n2,1\n', { value: '1e39' }, '32-bit'],
+    ['with infinity', 'a,label\ninf,0\n2,1\n', { value: 'inf' }, '--leave-out'],
+    ['that begins with a comment', '# by hand\na,label\n1,0\n2,1\n', { columns: 1 }, 'comment'],
     ['with a ragged line', 'a,label\n\n1,0\n1\n', { line: 4, separator: 'comma' }, '--separator'],
   ])('%s is refused with a hint', async (_, text, facts, hint) => {
     await expect(csv(text)).rejects.toMatchObject(refusal(facts, expect.stringContaining(hint)));
+  });
+
+  it('a CSV file with decimal commas refuses a point far below its beginning, which would be read as a decimal', async () => {
+    const text = `a;label\n${'0,5;0\n1,5;1\n'.repeat(100)}1.234;1\n`;
+    await expect(csv(text)).rejects.toMatchObject(
+      refusal({ line: 202, value: '1.234' }, expect.stringContaining('thousands')),
+    );
+  });
+
+  it('a CSV file leaves all columns of a name out', async () => {
+    expect([...(await csv('a,a,b,label\n1,2,3,0\n4,5,6,1\n', { leaveOut: ['a'] })).inputs]).toEqual([3, 6]);
+  });
+
+  it('the report of a CSV file names classes that differ in capital letters only', async () => {
+    const { notes } = describeDataset(await csv('a,label\n1,Cat\n2,cat\n3,dog\n'));
+    expect(notes).toContain('classes that differ in capital letters only: Cat, cat');
   });
 
   it('a CSV file refuses to leave out a column it does not have', async () => {

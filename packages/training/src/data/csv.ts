@@ -10,6 +10,7 @@ import {
 } from './class-names.ts';
 import { type ColumnOptions, type Columns, columnsOf } from './csv-columns.ts';
 import { type Dialect, dialectOf, lineDecoder, type StatedDialect } from './csv-dialect.ts';
+import { labelIn, numberIn } from './csv-numbers.ts';
 import { rowsIn } from './csv-rows.ts';
 import { type Dataset, datasetOf, type MemoryDataset, tooManySamples } from './dataset.ts';
 import { MAX_CLASSES, MAX_DATASET_BYTES, MAX_SAMPLES } from './limits.ts';
@@ -90,7 +91,7 @@ export async function loadCsv(path: string, name: string, options: CsvOptions = 
       if (labels.length > MAX_SAMPLES) throw tooManySamples(name);
       const values = samples.next();
       columns.inputs.forEach((column, k) => {
-        const value = numberIn(fields[column]!, dialect, path, line, columns!.header[column]!);
+        const value = numberIn(fields[column]!, dialect, { path, line, column: columns!.header[column]! });
         values[k] = pixels ? Math.fround(value) / 255 : value;
       });
       const writing = samples.add(done);
@@ -272,27 +273,6 @@ function tooManyLabels(path: string, { header, label }: Columns): ChorusError {
   return new ChorusError('E_DATA_FORMAT', 'the labels are too many different ones to be classes', {
     facts: { path, column: header[label] },
     hint: 'say which column holds the labels with --label-column',
-  });
-}
-
-/** A label unchanged, or with a decimal point if numbers have commas. */
-function labelIn(field: string, { decimalComma }: Dialect): string {
-  return decimalComma ? field.replace(/^([+-]?\d+),(\d+)$/, '$1.$2') : field;
-}
-
-function numberIn(
-  field: string,
-  { decimalComma }: Dialect,
-  path: string,
-  line: number,
-  column: string,
-): number {
-  const text = decimalComma && /^[^.,]*,[^.,]*$/.test(field) ? field.replace(',', '.') : field;
-  const value = text === '' ? Number.NaN : Number(text);
-  if (Number.isFinite(Math.fround(value))) return value;
-  throw new ChorusError('E_DATA_FORMAT', 'a value of the CSV file is not a number', {
-    facts: { path, line, column, value: field.slice(0, 40) },
-    hint: 'only the label may be text: fill in or remove incomplete lines, or leave the column out with --leave-out NAME',
   });
 }
 

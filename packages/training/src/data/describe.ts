@@ -34,6 +34,8 @@ export function describeDataset(dataset: Dataset): DataDescription {
   if (classNames && !isText && !isNumbered(classNames) && classNames.every((each) => /^[+-]?\d/.test(each))) {
     notes.push('labels are numbers, but not from 0: classes are numbered in their order');
   }
+  const alike = isText ? [] : alikeBut(classNames ?? []);
+  if (alike.length > 0) notes.push(`classes that differ in capital letters only: ${alike.join(', ')}`);
   return {
     name,
     samples: count,
@@ -43,4 +45,19 @@ export function describeDataset(dataset: Dataset): DataDescription {
     notes,
     leftOut: report?.leftOut ?? [],
   };
+}
+
+/** Names that are one without regard to capital letters, at most a few of them. */
+function alikeBut(names: readonly string[]): string[] {
+  const byName = new Map<string, string[]>();
+  for (const name of names) {
+    const key = name.toLowerCase();
+    const group = byName.get(key);
+    if (group) group.push(name);
+    else byName.set(key, [name]);
+  }
+  return [...byName.values()]
+    .filter((group) => group.length > 1)
+    .flat()
+    .slice(0, 6);
 }

@@ -158,6 +158,25 @@ describe('class folders', () => {
     });
   });
 
+  it('class folders of one class in two spellings are said to be one', async () => {
+    const { notes, classes } = describeDataset(
+      await loadDataset(await folder(pngs('cat/1.png', 'cat /1.png', 'dog/1.png', 'dog/2.png'))),
+    );
+    expect(classes.map(({ name }) => name)).toEqual(['cat', 'dog']);
+    expect(notes).toContainEqual(expect.stringMatching(/^the folder "cat ?" is of class cat, as is another/));
+  });
+
+  it('class folders with images of several frames or pages use the first, and the report says so', async () => {
+    const frames = Buffer.alloc(2 * 4 * 3, 51).fill(200, 12);
+    const film = await sharp(frames, { raw: { width: 2, height: 4, channels: 3, pageHeight: 2 } })
+      .gif()
+      .toBuffer();
+    const dataset = await loadDataset(await folder({ 'a/1.gif': film, 'a/2.png': png, 'b/1.png': png }));
+    expect(describeDataset(dataset).notes).toContainEqual(
+      expect.stringMatching(/^1 of them have several frames or pages/),
+    );
+  });
+
   it('empty class folders are classes without samples', async () => {
     const dataset = await loadDataset(await folder({ ...pngs('a/1.png', 'c/1.png'), 'b/': '' }));
     expect(dataset.classNames).toEqual(['a', 'b', 'c']);
@@ -319,6 +338,14 @@ describe('text', () => {
       code: 'E_DATA_FORMAT',
       hint: expect.any(String),
     });
+  });
+
+  it('a folder with a table in a text file says how to train on its columns', async () => {
+    const table = 'a,b,label\n'.concat('1.5,2,x\n'.repeat(40));
+    const notes = async (text: string) =>
+      describeDataset(await loadDataset(await folder({ 'a.txt': text }))).notes.join('\n');
+    expect(await notes(table)).toContain('a.txt looks like a table');
+    expect(await notes('To be, or not to be\nthat is the question.\n'.repeat(20))).not.toContain('table');
   });
 
   it('a folder of texts makes a text data set, and other files are counted', async () => {

@@ -17,6 +17,15 @@ interface Idx {
 
 const UNSIGNED_BYTE = 0x08;
 
+/** The other types of the format. */
+const OTHER_TYPES: Readonly<Record<number, string>> = {
+  9: 'signed bytes',
+  11: '16-bit integers',
+  12: '32-bit integers',
+  13: '32-bit floats',
+  14: '64-bit floats',
+};
+
 /** Bytes moved at once from one file to another. */
 const PIECE_BYTES = 2 ** 22;
 
@@ -120,6 +129,13 @@ async function readIdx(path: string, options: IdxOptions = {}): Promise<Idx> {
   let writer: SampleWriter | undefined;
   try {
     const magic = await reader.take(4);
+    const type = magic[0] === 0 && magic[1] === 0 ? OTHER_TYPES[magic[2]!] : undefined;
+    if (type !== undefined) {
+      throw new ChorusError('E_DATA_FORMAT', `the IDX file holds ${type}, not unsigned bytes`, {
+        facts: { path },
+        hint: 'write it again with values from 0 to 255, or convert it to CSV',
+      });
+    }
     if (magic[0] !== 0 || magic[1] !== 0 || magic[2] !== UNSIGNED_BYTE) {
       throw malformed('not an IDX file of unsigned bytes', { magic: magic.readUInt32BE(0) });
     }

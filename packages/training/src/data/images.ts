@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { ChorusError } from '@chorus/protocol';
 import { type ClassFolders, type ImageFile, listClassFolders } from './class-folders.ts';
-import { type ClassOptions, classNamesOf, numberLabels } from './class-names.ts';
+import { type ClassOptions, canonicalLabel, classNamesOf, numberLabels } from './class-names.ts';
 import { type Dataset, datasetOf, type MemoryDataset, sharedFloats, valuesOf } from './dataset.ts';
 import { MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from './limits.ts';
 import { listFolder } from './listing.ts';
@@ -87,7 +87,7 @@ export async function loadImages(folder: string, name: string, options: ImageOpt
     });
   }
   const shape = options.imageShape ?? (await imageShapeOf(folders, signal));
-  const { values, resized } = await decodeAll(files, shape, options);
+  const { values, resized, pages } = await decodeAll(files, shape, options);
   return datasetOf(values, {
     labels: Int32Array.from(files, ({ number }) => number),
     inputShape: [...shape],
@@ -104,6 +104,14 @@ export async function loadImages(folder: string, name: string, options: ImageOpt
             ]
           : []),
         ...(resized > 0 ? [`${resized.toLocaleString('en')} of them had another size and were resized`] : []),
+        ...(pages > 0
+          ? [
+              `${pages.toLocaleString('en')} of them have several frames or pages, of which the first is taken`,
+            ]
+          : []),
+        ...folders.respelled.map(
+          (other) => `the folder "${other}" is of class ${canonicalLabel(other)}, as is another one`,
+        ),
       ],
       leftOut: leftOut.list(),
     },
@@ -181,20 +189,22 @@ async function factsOf(path: ImageFile['path']): Promise<{ width: number; height
   });
 }
 
-/** The pixels of all images, and how many of them had another size. */
+/** The pixels of all images, how many of them had another size, and how many several frames or pages. */
 async function decodeAll(
   files: readonly Pick<ImageFile, 'path'>[],
   shape: ImageShape,
   { spill, signal, onProgress }: ImageOptions,
-): Promise<{ values: SampleValues; resized: number }> {
+): Promise<{ values: SampleValues; resized: number; pages: number }> {
   const width = valuesOf(shape);
   let resized = 0;
+  let pages = 0;
   let decoded = 0;
   const each = (take: (pixels: Uint8Array, i: number) => Promise<void> | void) =>
     eachOf(files, signal, async ({ path }, i) => {
-      const { pixels, wasOther } = await decode(path, shape);
+      const { pixels, wasOther, hasMore } = await decode(path, shape);
       await take(pixels, i);
       if (wasOther) resized++;
+      if (hasMore) pages++;
       onProgress?.(++decoded / files.length);
     });
   if (staysInMemory(spill, files.length * width)) {
@@ -202,24 +212,30 @@ async function decodeAll(
     await each((pixels, i) => {
       for (let k = 0; k < width; k++) inputs[i * width + k] = pixels[k]! / 255;
     });
-    return { values: { inputs }, resized };
+    return { values: { inputs }, resized, pages };
   }
   const writer = await SampleWriter.create(spill!, files.length * width);
   try {
     await each((pixels, i) => writer.write(pixels, { position: i * width }));
-    return { values: { file: await writer.finish({ stride: width, values: 'pixel' }) }, resized };
+    return { values: { file: await writer.finish({ stride: width, values: 'pixel' }) }, resized, pages };
   } catch (error) {
     await writer.discard();
     throw error;
   }
 }
 
-/** The pixels of an image, channel by channel, and whether it had another size. */
-async function decode(
-  path: ImageFile['path'],
-  [channels, height, width]: ImageShape,
-): Promise<{ pixels: Uint8Array; wasOther: boolean }> {
-  return reading(path, (bytes) => decodePixels(bytes, [channels, height, width], MAX_IMAGE_PIXELS));
+/** An image as a sample. */
+interface Decoded {
+  /** Channel by channel. */
+  pixels: Uint8Array;
+  /** Whether it had another size. */
+  wasOther: boolean;
+  /** Whether frames or pages follow the one that was taken. */
+  hasMore: boolean;
+}
+
+async function decode(path: ImageFile['path'], shape: ImageShape): Promise<Decoded> {
+  return reading(path, (bytes) => decodePixels(bytes, shape, MAX_IMAGE_PIXELS));
 }
 
 /**
@@ -239,15 +255,14 @@ export async function decodeImage(
   return Float32Array.from(pixels, (pixel) => pixel / 255);
 }
 
-/** The pixels of an image in memory, channel by channel, and whether it had another size. */
 async function decodePixels(
   bytes: Uint8Array,
   [channels, height, width]: ImageShape,
   maxPixels: number,
-): Promise<{ pixels: Uint8Array; wasOther: boolean }> {
+): Promise<Decoded> {
   const sharp = await loadSharp();
   const image = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' });
-  const { autoOrient } = await image.metadata();
+  const { autoOrient, pages = 1 } = await image.metadata();
   const { data, info } = await image
     .autoOrient()
     .flatten({ background: '#000' })
@@ -260,7 +275,8 @@ async function decodePixels(
   for (let c = 0; c < channels; c++) {
     for (let i = 0; i < plane; i++) pixels[c * plane + i] = data[i * info.channels + c]!;
   }
-  return { pixels, wasOther: autoOrient.width !== width || autoOrient.height !== height };
+  const wasOther = autoOrient.width !== width || autoOrient.height !== height;
+  return { pixels, wasOther, hasMore: pages > 1 };
 }
 
 async function reading<T>(path: ImageFile['path'], read: (bytes: Buffer) => Promise<T>): Promise<T> {

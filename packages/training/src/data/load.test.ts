@@ -81,6 +81,12 @@ describe('IDX', () => {
     );
   });
 
+  it('the IDX reader says which numbers a file of another type holds', async () => {
+    const floats = Buffer.concat([Buffer.of(0, 0, 0x0d), images.subarray(3)]);
+    const dir = await folder({ 'train-images-idx3-ubyte': floats, 'train-labels-idx1-ubyte': labels });
+    await expect(loadDataset(dir)).rejects.toThrow('the IDX file holds 32-bit floats, not unsigned bytes');
+  });
+
   it('the IDX reader names the missing part', async () => {
     const dir = await folder({ 'train-images-idx3-ubyte': images, 'train-labels-idx1-ubyte': labels });
     await expect(loadDataset(dir, { split: 'test' })).rejects.toEqual(refusal('E_DATA_FORMAT'));

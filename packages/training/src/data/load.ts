@@ -6,7 +6,7 @@ import { holdsClassFolders, listClassFolders, looksLikeImage } from './class-fol
 import { type ClassOptions, someOf } from './class-names.ts';
 import { csvClassNames, loadCsv } from './csv.ts';
 import type { ColumnOptions } from './csv-columns.ts';
-import { isCsv, type StatedDialect } from './csv-dialect.ts';
+import { isCsv, looksLikeTable, type StatedDialect } from './csv-dialect.ts';
 import type { Dataset, MemoryDataset } from './dataset.ts';
 import { idxClassNames, loadIdx } from './idx.ts';
 import { type ImageShape, imageClassNames, imageShapeOf, loadImages } from './images.ts';
@@ -352,7 +352,7 @@ async function loadTexts(
   const chosen = part ? { ...listing, entries: [part] } : listing;
   const report: DataReport = {
     format: 'text',
-    notes: [windowNote(context)],
+    notes: [windowNote(context), ...(await tableNotes(texts))],
     leftOut: leftOut.list(),
   };
   const windows = { context, report, ...(limit === undefined ? {} : { limit }) };
@@ -374,6 +374,12 @@ async function loadTexts(
   const text = await readTexts(chosen, name);
   const tokens = whole || used ? text.tokens : text.tokens.subarray(...rangeOf(split, text.tokens.length));
   return textWindows({ ...text, tokens }, windows);
+}
+
+/** A table in a text file is read as text all the same: a note says what else it could be. */
+async function tableNotes([first, ...more]: readonly Entry[]): Promise<string[]> {
+  if (first?.kind !== 'file' || more.length > 0 || !(await looksLikeTable(String(first.path)))) return [];
+  return [`${first.name} looks like a table: to train on its columns, let its name end in .csv`];
 }
 
 /** The last fifth is held out, not every fifth window: neighbouring windows share their text. */

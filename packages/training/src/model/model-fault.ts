@@ -13,9 +13,13 @@ const REFUSALS = new Map<string, [code: ErrorCode, message: string]>([
   ['UNBOUNDED_TENSOR', ['E_MODEL_UNBOUNDED', 'the model has a tensor whose size cannot be bounded']],
 ]);
 
-/** The fault of a model, as a node shows it to its user; it states the reason once. */
-export function modelFault(cause: AutodiffError, facts: Facts = {}): ChorusError {
-  const { code, hint } = cause;
+/**
+ * The fault of a model, as a node shows it to its user; it states the reason once.
+ * @param ifDamaged the hint if the bytes themselves are at fault; by default the cause's own
+ */
+export function modelFault(cause: AutodiffError, facts: Facts = {}, ifDamaged?: string): ChorusError {
+  const { code } = cause;
+  const hint = ifDamaged !== undefined && DAMAGED.includes(code) ? ifDamaged : cause.hint;
   const rest = { facts: { ...facts, reason: code }, hint };
   const refused = REFUSALS.get(code);
   if (refused) return new ChorusError(...refused, { ...rest, cause });

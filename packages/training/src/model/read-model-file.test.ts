@@ -76,4 +76,21 @@ it('the error of a missing file, or of one that is not a model, names it', async
   await expect(readModelFile(path)).rejects.toMatchObject({ code: 'E_MODEL_UNREADABLE', facts: { path } });
   await writeFile(path, 'hello');
   await expect(readModelFile(path)).rejects.toMatchObject({ code: 'E_MODEL_CORRUPT', facts: { path } });
+  await expect(readModelFile(folder)).rejects.toMatchObject({ hint: 'name the file in it' });
+});
+
+it.each([
+  ['a file of PyTorch', 'PK\x03\x04\0\0', /torch\.onnx\.export/],
+  ['a pickle', '\x80\x02}q', /pickle/],
+  ['a file of Keras', '\x89HDF\r\n', /tf2onnx/],
+  ['a compressed file', '\x1f\x8b\x08', /gunzip/],
+  ['a pointer of Git LFS', 'version https://git-lfs.github.com/spec/v1\n', /git lfs pull/],
+  ['a web page', '<html>Not found</html>', /fetch the file/],
+])('%s that is given for an ONNX model is named, with what to do', async (_, begins, hint) => {
+  const path = join(folder, 'm.onnx');
+  await writeFile(path, Buffer.concat([Buffer.from(begins, 'latin1'), Buffer.alloc(100)]));
+  await expect(readModelFile(path)).rejects.toMatchObject({
+    code: 'E_MODEL_CORRUPT',
+    hint: expect.stringMatching(hint),
+  });
 });

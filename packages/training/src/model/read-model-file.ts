@@ -5,6 +5,13 @@ import { AutodiffError, encodeModel, parseModel } from '@chorus/autodiff';
 import { isGguf } from '@chorus/language-models/gguf';
 import { ChorusError } from '@chorus/protocol';
 import { modelFault } from './model-fault.ts';
+import { hintOnOtherFile } from './other-files.ts';
+
+const HINTS: Readonly<Record<string, string>> = {
+  ENOENT: 'check the spelling',
+  EISDIR: 'name the file in it',
+  ENOTDIR: 'check the spelling',
+};
 
 /**
  * Read a model file: a GGUF file as it is, or an ONNX file; tensors in external data files are merged into it (up to 2 GiB in all).
@@ -16,7 +23,7 @@ export async function readModelFile(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     throw new ChorusError('E_MODEL_UNREADABLE', 'the model file cannot be read', {
       facts: { path, reason: cause.code },
-      hint: cause.code === 'ENOENT' ? 'check the spelling' : 'check its permissions',
+      hint: HINTS[cause.code ?? ''] ?? 'check its permissions',
       cause,
     });
   });
@@ -40,7 +47,7 @@ export async function readModelFile(path: string): Promise<Uint8Array> {
         cause,
       });
     }
-    throw modelFault(cause, { path });
+    throw modelFault(cause, { path }, hintOnOtherFile(bytes));
   }
 }
 

@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { type AnswerReceipt, ChorusError, decodeTranscript } from '@chorus/protocol';
+import { writeOutput } from '../../output/check-output.ts';
 import type { Answer } from './answer.ts';
 import type { ConnectedAgent } from './connect.ts';
 
@@ -30,5 +30,5 @@ export async function keepAnswer(
     receipt: receipt.jws,
     transcript,
   } as const;
-  await writeFile(path, keptAnswerText(kept), { mode: 0o600 });
+  await writeOutput(path, keptAnswerText(kept), { mode: 0o600 });
 }

@@ -52,6 +52,19 @@ describe('chorus agent call over HTTP', () => {
     });
   });
 
+  it('a receipt that could not be kept is refused before the agent is asked', async () => {
+    const asked = state.seen.length;
+    const { code, stderr } = await call(http.target, 'hello', '--receipt', folder);
+    expect({ code, asked: state.seen.length }).toEqual({ code: 64, asked });
+    expect(stderr).toContain('--receipt is a folder');
+  });
+
+  it('a folder that is given for a file to attach is named', async () => {
+    const { code, stderr } = await call(http.target, 'hello', '--file', folder);
+    expect(code).toBe(65);
+    expect(stderr).toContain(`a folder cannot be attached (path=${folder})`);
+  });
+
   it('data is printed if the answer has no text, and files are named', async () => {
     const { stdout, stderr } = await call(http.target, 'data');
     expect(stdout).toBe('{"label":"dog"}\n');

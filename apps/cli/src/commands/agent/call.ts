@@ -15,6 +15,7 @@ import { toolLine } from '../../agent/tool-view.ts';
 import { answerText } from '../../agent/view.ts';
 import { EXIT, finish } from '../../environment/exit.ts';
 import { integer } from '../../options/numbers.ts';
+import { checkOutput } from '../../output/check-output.ts';
 import { printJson } from '../../output/print.ts';
 import { createSpinner } from '../../output/spinner.ts';
 import { write } from '../../output/terminal.ts';
@@ -76,6 +77,8 @@ export function callCommand(): Command {
 async function callAction(at: string, text: string | undefined, flags: CallFlags): Promise<void> {
   const seconds = integer('timeout', flags.timeout, 1, MAX_SECONDS);
   const message = await messageOf(text, flags.file);
+  // An answer may have been paid for when it is kept.
+  if (flags.receipt !== undefined) await checkOutput('--receipt', flags.receipt, 'answer.json');
   const stop = new AbortController();
   abortOnInterrupt(stop);
   setTimeout(() => stop.abort(tooLate(seconds)), seconds * 1000).unref();

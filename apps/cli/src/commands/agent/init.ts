@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { agentFileJsonSchema, TEMPLATES, type Template, templateText } from '@chorus/agent';
-import { ChorusError } from '@chorus/protocol';
 import type { TaskModel } from '@chorus/service-agents/open';
 import { Command, Option } from 'commander';
 import { fromTask, historyLine } from '../../agent/from-task.ts';
 import { givenPath, shellWord } from '../../environment/environment.ts';
 import { type InspectOptions, inspectOptions } from '../../inspect/options.ts';
+import { alreadyThere, writeNew } from '../../output/check-output.ts';
 import { print, printJson } from '../../output/print.ts';
 
 interface InitFlags extends InspectOptions {
@@ -40,14 +39,14 @@ async function initAction(given: string, flags: InitFlags): Promise<void> {
   const path = givenPath(given, 'the name').replace(/\.ya?ml$/, '');
   const name = basename(path);
   const file = `${path}.yaml`;
-  if (existsSync(file)) throw exists(file);
+  if (existsSync(file)) throw alreadyThere(file);
   const written = [file];
   let { template } = flags;
   let taken: { model: string; description: string } | undefined;
   let model: TaskModel | undefined;
   if (flags.fromTask !== undefined) {
     const files = [`${path}.onnx`, `${path}.gguf`, `${path}.adapter.gguf`];
-    for (const each of files) if (existsSync(each)) throw exists(each);
+    for (const each of files) if (existsSync(each)) throw alreadyThere(each);
     const { looksLikeText, taskModel } = await import('@chorus/service-agents/open');
     const { parseTask, withNetwork } = await import('../../inspect/open.ts');
     const id = parseTask(flags.fromTask);
@@ -67,15 +66,15 @@ async function initAction(given: string, flags: InitFlags): Promise<void> {
         ]
       : [[onnx, model.bytes]];
     for (const [file, bytes] of contents) {
-      await create(file, bytes);
+      await writeNew(file, bytes);
       written.push(file);
     }
   }
   const text = templateText(template, { name: titleOf(name), schema: `./${SCHEMA_FILE}`, ...taken });
-  await create(file, text);
+  await writeNew(file, text);
   const schema = join(dirname(path), SCHEMA_FILE);
   if (!existsSync(schema)) {
-    await create(schema, `${JSON.stringify(agentFileJsonSchema(), null, 2)}\n`);
+    await writeNew(schema, `${JSON.stringify(agentFileJsonSchema(), null, 2)}\n`);
     written.push(schema);
   }
   if (flags.json) {
@@ -92,17 +91,3 @@ async function initAction(given: string, flags: InitFlags): Promise<void> {
 
 const titleOf = (name: string): string =>
   `${name.charAt(0).toUpperCase()}${name.slice(1)}`.replaceAll(/[-_]+/g, ' ');
-
-/** Never over another file, also not over one that was written since it was looked for. */
-async function create(path: string, content: string | Uint8Array): Promise<void> {
-  await writeFile(path, content, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EEXIST' ? exists(path) : error;
-  });
-}
-
-function exists(path: string): ChorusError {
-  return new ChorusError('E_EXISTS', 'the file exists already, and is not overwritten', {
-    facts: { path },
-    hint: 'choose another name, or remove the file',
-  });
-}
