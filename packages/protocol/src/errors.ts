@@ -1,6 +1,6 @@
 import { type ErrorClass, type ErrorCode, errorClass } from './error-codes.ts';
 import { reasonOf } from './reason.ts';
-import { withoutSecrets } from './scrub.ts';
+import { withoutSecrets } from './redact.ts';
 
 /** The facts that an error states: shown to users, logged, compared in tests. */
 export type Facts = Record<string, string | number | bigint | boolean | null | undefined>;

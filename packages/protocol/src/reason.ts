@@ -1,5 +1,5 @@
 import { plainLine } from './plain-text.ts';
-import { withoutSecrets } from './scrub.ts';
+import { withoutSecrets } from './redact.ts';
 
 /** Longer library messages contain requests, answers and stacks. */
 const LONGEST = 200;

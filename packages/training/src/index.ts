@@ -52,7 +52,6 @@ export { loadText, textWindows } from './data/text.ts';
 export { isOfChats, isOfText, textOf } from './data/text-of.ts';
 export { eachNext, type LabelledTokens, tokenWindows } from './data/token-windows.ts';
 export { type Device, type DeviceReport, devices } from './device/devices.ts';
-export { type SyntheticOptions, syntheticDigits } from './digits/synthetic.ts';
 export type { FetchableDataset } from './fetch/catalogue.ts';
 export { type FetchOptions, fetchDataset } from './fetch/fetch-dataset.ts';
 export type { ProcessLimits } from './jobs/limits.ts';
@@ -96,6 +95,7 @@ export {
 export { residentBytes } from './process/memory.ts';
 export { killModels, modelMemory } from './process/model-process.ts';
 export { random } from './random.ts';
+export { type SyntheticOptions, syntheticDigits } from './synthetic-digits/synthetic.ts';
 export { type EpochResult, removeCheckpoints } from './train/checkpoint.ts';
 export { type TrainedModel, type TrainModelOptions, trainModel } from './train/train-model.ts';
 export {

@@ -12,7 +12,7 @@ const VALIDATOR_DIES = 3;
  * its reference. Each starts again once the others have gone on without it: the next candidate settles, the round
  * goes on without the reference, and each missed duty costs stake.
  */
-export async function wreakHavoc(
+export async function injectFaults(
   { requester, nodes }: DemoNetwork,
   taskId: bigint,
   onProgress: (progress: DemoProgress) => void,

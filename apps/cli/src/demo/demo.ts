@@ -7,7 +7,7 @@ import type { NodeEvent } from '@chorus/service-training';
 import { makeFolder } from '@chorus/utils';
 import { machineFactor } from '../environment/machine.ts';
 import { runAgents } from './agents.ts';
-import { wreakHavoc } from './chaos.ts';
+import { injectFaults } from './chaos.ts';
 import { prepareData } from './data.ts';
 import { RoundFollower, waitUntil } from './follow.ts';
 import { keepNetwork } from './keep.ts';
@@ -152,7 +152,7 @@ async function runNetwork(
       },
       signal,
     ),
-    options.chaos ? wreakHavoc(network, taskId, onProgress, signal) : null,
+    options.chaos ? injectFaults(network, taskId, onProgress, signal) : null,
   ]);
   watching.catch(() => {});
 

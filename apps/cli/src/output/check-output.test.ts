@@ -1,32 +1,51 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { writeNew, writeOutput } from './check-output.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkFolder, checkOutput } from './check-output.ts';
 
 let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'chorus-output-'));
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chorus-outputs-'));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterEach(() => rm(folder, { recursive: true, force: true }));
 
-it.each([
-  ['writeOutput', writeOutput],
-  ['writeNew', writeNew],
-])('%s names the file that the system refuses to write', async (_, write) => {
-  // The system's own error of a full disk names none.
-  const path = join(folder, 'none', 'a.json');
-  await expect(write(path, '{}')).rejects.toMatchObject({
-    code: 'E_OUTPUT_UNWRITABLE',
-    facts: { path },
-    hint: expect.stringContaining('free space'),
+describe('the check of an output file', () => {
+  it('creates the folder, and leaves nothing in it', async () => {
+    await checkOutput('--out', join(folder, 'new', 'trained.onnx'));
+    expect(await readdir(join(folder, 'new'))).toEqual([]);
   });
-});
 
-it('a new file is never written over another', async () => {
-  const path = join(folder, 'a.yaml');
-  await writeFile(path, 'mine');
-  await expect(writeNew(path, 'text')).rejects.toMatchObject({ code: 'E_EXISTS', facts: { path } });
-  expect(await readFile(path, 'utf8')).toBe('mine');
-  expect(await readdir(folder)).toEqual(['a.yaml']);
+  it('leaves a file that is there as it is', async () => {
+    const path = join(folder, 'trained.onnx');
+    await writeFile(path, 'of before');
+    await checkOutput('--out', path);
+    expect(await readFile(path, 'utf8')).toBe('of before');
+    expect(await readdir(folder)).toEqual(['trained.onnx']);
+  });
+
+  it('refuses a folder, and proposes a file in it', async () => {
+    await expect(checkOutput('--out', folder)).rejects.toMatchObject({
+      code: 'E_USAGE',
+      hint: expect.stringContaining(join(folder, 'trained.onnx')),
+    });
+  });
+
+  it('refuses a path through a file, before any work', async () => {
+    await writeFile(join(folder, 'file'), '');
+    await expect(checkOutput('--out', join(folder, 'file', 'trained.onnx'))).rejects.toMatchObject({
+      code: 'E_OUTPUT_UNWRITABLE',
+      message: '--out cannot be written',
+    });
+  });
+
+  it.skipIf(process.getuid?.() === 0)('refuses a folder that this user may not write', async () => {
+    const closed = join(folder, 'closed');
+    await mkdir(closed);
+    await chmod(closed, 0o500);
+    await expect(checkFolder('--checkpoint', closed)).rejects.toMatchObject({
+      code: 'E_OUTPUT_UNWRITABLE',
+      facts: { reason: 'EACCES' },
+    });
+  });
 });

@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto';
 import { CHUNK_BYTES, cidFromDigest } from '@chorus/protocol';
-import { importBytes } from 'ipfs-unixfs-importer';
-import { fixedSize } from 'ipfs-unixfs-importer/chunker';
-import { balanced } from 'ipfs-unixfs-importer/layout';
 import type { CID } from 'multiformats/cid';
 import { MAX_LINKS } from '../core/limits.ts';
 
@@ -14,6 +11,12 @@ export type BlockSink = (cid: CID, block: Uint8Array) => void | Promise<void>;
  * each to `sink`. Returns the root's CID. Works in steps of 1 MiB: hashing one takes about a millisecond.
  */
 export async function layOut(bytes: Uint8Array, sink: BlockSink): Promise<CID> {
+  // Loaded with the first file that is put: a node that only fetches does without it.
+  const [{ importBytes }, { fixedSize }, { balanced }] = await Promise.all([
+    import('ipfs-unixfs-importer'),
+    import('ipfs-unixfs-importer/chunker'),
+    import('ipfs-unixfs-importer/layout'),
+  ]);
   const put = async (cid: CID, block: Uint8Array) => {
     await sink(cid, block);
     return cid;

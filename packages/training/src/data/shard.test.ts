@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { syntheticDigits } from '../digits/synthetic.ts';
+import { syntheticDigits } from '../synthetic-digits/synthetic.ts';
 import { createDataset, subset } from './dataset.ts';
 import { readShard, writeShard } from './shard.ts';
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { syntheticDigits } from '../digits/synthetic.ts';
 import { buildModel } from '../model/build.ts';
+import { syntheticDigits } from '../synthetic-digits/synthetic.ts';
 import { createTrainer } from '../train/trainer.ts';
 import { chooseDevice, type Device, type DeviceReport, devices } from './devices.ts';
 

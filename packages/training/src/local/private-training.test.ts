@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { subset } from '../data/dataset.ts';
-import { syntheticDigits } from '../digits/synthetic.ts';
 import type { GraphOptions } from '../jobs/messages.ts';
 import { buildModel } from '../model/build.ts';
 import { quantise } from '../model/quantise.ts';
 import { DEFAULT_PRIVACY } from '../privacy/accountant.ts';
+import { syntheticDigits } from '../synthetic-digits/synthetic.ts';
 import { type ImprintOptions, imprintModel, reconstruct, recovered } from '../testing/imprint-attack.ts';
 import { createTrainer, type Trainer } from '../train/trainer.ts';
 import { privateStep } from './private-training.ts';

@@ -1,8 +1,8 @@
 import { adaptWeights, encodeModel, parseModel } from '@chorus/autodiff';
 import { describe, expect, it } from 'vitest';
-import { syntheticDigits } from '../digits/synthetic.ts';
 import type { AdapterOptions } from '../jobs/messages.ts';
 import { buildModel } from '../model/build.ts';
+import { syntheticDigits } from '../synthetic-digits/synthetic.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
 
 const digits = syntheticDigits({ seed: 2, count: 120 });

@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { type Dataset, subset } from '../data/dataset.ts';
 import { loadDataset } from '../data/load.ts';
 import { type Split, splitIndices } from '../data/split.ts';
-import { syntheticDigits } from '../digits/synthetic.ts';
 import { buildModel, type ModelName } from '../model/build.ts';
 import { applyAggregate, createGlobalModel, globalParameters } from '../model/global-model.ts';
 import { quantise } from '../model/quantise.ts';
+import { syntheticDigits } from '../synthetic-digits/synthetic.ts';
 import { createTrainer } from './trainer.ts';
 
 /** The defaults recommended for the demo. */

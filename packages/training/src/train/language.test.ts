@@ -6,8 +6,8 @@ import { createTokenizer, openDecoder, tinyModel } from '@chorus/language-models
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type MemoryDataset, NO_LABEL, subset } from '../data/dataset.ts';
 import { eachNext, tokenWindows } from '../data/token-windows.ts';
-import { syntheticDigits } from '../digits/synthetic.ts';
 import type { GraphOptions } from '../jobs/messages.ts';
+import { syntheticDigits } from '../synthetic-digits/synthetic.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
 import { tryModel } from './trial.ts';
 

@@ -1,8 +1,8 @@
 import { encodeModel, GraphBuilder } from '@chorus/autodiff';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataset, type MemoryDataset, subset } from '../data/dataset.ts';
-import { syntheticDigits } from '../digits/synthetic.ts';
 import { buildModel } from '../model/build.ts';
+import { syntheticDigits } from '../synthetic-digits/synthetic.ts';
 import { createTrainer, type Trainer, type TrainerOptions } from './trainer.ts';
 
 const sgd = {

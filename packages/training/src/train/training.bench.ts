@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
-import { syntheticDigits } from '../digits/synthetic.ts';
 import { buildModel, MODEL_NAMES } from '../model/build.ts';
+import { syntheticDigits } from '../synthetic-digits/synthetic.ts';
 import { createTrainer } from './trainer.ts';
 
 const dataset = syntheticDigits({ seed: 1, count: 1300 });

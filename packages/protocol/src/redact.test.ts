@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ChorusError, describeError } from './errors.ts';
 import { reasonOf } from './reason.ts';
-import { keepSecret, keepUrlSecret, Scrubber } from './scrub.ts';
+import { keepSecret, keepUrlSecret, Redactor } from './redact.ts';
 
 const KEY = '0123456789abcdef0123456789abcdef';
 
 describe('the scrubber', () => {
   it('the scrubber removes secrets in any case, prefix and escape, and leaves the rest', () => {
-    const scrubber = new Scrubber();
+    const scrubber = new Redactor();
     scrubber.add('0xDEADBEEFdeadbeef');
     scrubber.add('pass "word" 100%');
     expect(scrubber.clean('a deadbeefDEADBEEF b 0xdeadbeefdeadbeef c')).toBe('a [redacted] b 0x[redacted] c');
@@ -20,7 +20,7 @@ describe('the scrubber', () => {
   });
 
   it('the scrubber leaves words that are too short to be a secret', () => {
-    const scrubber = new Scrubber();
+    const scrubber = new Redactor();
     scrubber.add('cat');
     expect(scrubber.clean('concatenate')).toBe('concatenate');
   });
@@ -36,7 +36,7 @@ describe('the scrubber', () => {
     ['a user that is the key', `https://${KEY}@rpc.example/`, KEY],
     ['a fragment', `https://rpc.example/#${KEY}`, KEY],
   ])('the scrubber removes %s of an address in every spelling', (_, url, secret) => {
-    const scrubber = new Scrubber();
+    const scrubber = new Redactor();
     scrubber.addUrl(url);
     const { href, host, pathname, search, hash, username, password } = new URL(url);
     const texts = [

@@ -13,7 +13,7 @@ const SHORTEST_PATH = 2;
  * spelling: with or without 0x, in either case, escaped for JSON or for an address, in base64 of basic
  * authorization.
  */
-export class Scrubber {
+export class Redactor {
   readonly #known = new Set<string>();
   /** Longest first, so that removing one does not leave a part of another. */
   #longestFirst: { text: string; pattern: RegExp; replacement: string }[] = [];
@@ -83,7 +83,7 @@ function decoded(text: string): string {
 }
 
 /** The secrets that this process knows: of its configuration, its keys and its passwords. */
-const known = new Scrubber();
+const known = new Redactor();
 
 /** Keep a text out of everything that this process shows, logs or answers. */
 export function keepSecret(secret: string): void {
