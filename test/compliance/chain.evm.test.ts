@@ -1,5 +1,6 @@
 import { connectChain, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { JsonRpcProvider } from 'ethers';
+import { SEAT_STAKE } from '../twins/ledger/ledger.ts';
 import { deployAcceptingVerifiers } from '../twins/verifiers.ts';
 import { describeChain } from './chain.ts';
 
@@ -10,7 +11,12 @@ describeChain(
     const [deployer, poorKey, ...keys] = devnet.privateKeys.slice(0, 10);
     const { url } = devnet;
     const verifier = await deployAcceptingVerifiers(url, deployer!);
-    const { token, taskManager, treasury } = await deployChorus({ url, privateKey: deployer!, verifier });
+    const { token, taskManager, treasury } = await deployChorus({
+      url,
+      privateKey: deployer!,
+      verifier,
+      market: { seatStake: SEAT_STAKE },
+    });
     const connect = (privateKey: `0x${string}`) => connectChain({ url, contract: taskManager, privateKey });
     const accounts = await Promise.all(keys.map(connect));
     const poor = await connect(poorKey!);

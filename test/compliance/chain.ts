@@ -4,6 +4,7 @@ import { describeDisputes } from './chain/disputes.ts';
 import { describeEvents } from './chain/events.ts';
 import { type ChainWorld, Fixture } from './chain/fixture.ts';
 import { describeIdentities } from './chain/identities.ts';
+import { describeJobs } from './chain/jobs.ts';
 import { describeMoney } from './chain/money.ts';
 import { describePayments } from './chain/payments.ts';
 import { describeRevenue } from './chain/revenue.ts';
@@ -43,6 +44,7 @@ export function describeChain(
     describeMoney(get, options.propertyRuns);
     describePayments(get);
     describeRevenue(get);
+    describeJobs(get);
     describeEvents(get);
   });
 }

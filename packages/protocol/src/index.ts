@@ -30,6 +30,7 @@ export * from './ports/chain-events.ts';
 export * from './ports/chain-head.ts';
 export * from './ports/dispute-chain.ts';
 export * from './ports/identity-chain.ts';
+export * from './ports/job-chain.ts';
 export * from './ports/network.ts';
 export * from './ports/payment-chain.ts';
 export * from './ports/reward-chain.ts';

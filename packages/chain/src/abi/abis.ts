@@ -1,4 +1,5 @@
 import {
+  agenticCommerce,
   agentTills,
   agentUnits,
   type ContractArtifact,
@@ -8,6 +9,7 @@ import {
   contributionVerifier,
   identityRegistry,
   modelRoyalties,
+  optimisticEvaluator,
   parameters,
   projectionVerifier,
   reputationRegistry,
@@ -31,6 +33,8 @@ export const TOKEN = new Interface(chorusToken.abi);
 export const TILLS = new Interface(agentTills.abi);
 export const UNITS = new Interface(agentUnits.abi);
 export const ROYALTIES = new Interface(modelRoyalties.abi);
+export const COMMERCE = new Interface(agenticCommerce.abi);
+export const EVALUATOR = new Interface(optimisticEvaluator.abi);
 export const VERIFIER = new Interface(contributionVerifier.abi);
 
 /** The verifiers by rule. */
@@ -43,6 +47,7 @@ export const VERIFIERS: Readonly<Record<RuleName, ContractArtifact>> = {
 export const ARTIFACTS: ReadonlyMap<string, ContractArtifact> = new Map(
   [
     ...taskLibraries,
+    agenticCommerce,
     agentTills,
     agentUnits,
     chorusGovernor,
@@ -51,6 +56,7 @@ export const ARTIFACTS: ReadonlyMap<string, ContractArtifact> = new Map(
     contributionVerifier,
     identityRegistry,
     modelRoyalties,
+    optimisticEvaluator,
     parameters,
     projectionVerifier,
     reputationRegistry,

@@ -5,6 +5,7 @@ import { createEventChain } from './chain-events.ts';
 import { createHeadChain } from './chain-head.ts';
 import { createDisputeChain } from './dispute-chain.ts';
 import { createIdentityChain, type EvmIdentityChain } from './identity-chain.ts';
+import { createJobChain } from './job-chain.ts';
 import { type Connection, createParts } from './parts.ts';
 import { createPaymentChain } from './payment-chain.ts';
 import { createRewardChain, type EvmRewardChain } from './reward-chain.ts';
@@ -57,5 +58,6 @@ export function createChorusChain(connection: Connection): ChorusChain {
     ...createPaymentChain(parts),
     ...createTillChain(parts),
     ...createUnitChain(parts),
+    ...createJobChain(parts),
   };
 }
