@@ -210,7 +210,7 @@ export function describeJobs(get: () => Fixture): void {
     });
 
     it('one that too few jurors vote on is undecided: the deliverable stands, bonds go back, the silent lose their seats', async () => {
-      const jobId = await defended();
+      const jobId = await defended(10n ** 6n);
       await vote(jobId, ['reject', null, null]);
       await refused('E_CHAIN_DEADLINE_NOT_PASSED', client().decideDispute(jobId));
       await pass((await termsOf()).stepSeconds);

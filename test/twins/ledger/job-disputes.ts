@@ -8,6 +8,7 @@ export interface DisputeSurroundings {
   windowSeconds: number;
   stepSeconds: number;
   seatStake: bigint;
+  stakeToken: Address;
   jobs(): JobRules;
   evaluator: Address;
   /** Whether an account owns an identity or is its wallet. */
@@ -30,6 +31,9 @@ const refuse = (name: string, facts = {}) => refusal(name, 'act in a dispute', f
 export class DisputeRules {
   owed = new Amounts();
   seats = new Map<bigint, number>();
+  /** The same in the order of the list, and the position that was looked at last. */
+  #list: bigint[] = [];
+  #looked = 0;
   disputes = new Map<bigint, Dispute>();
   readonly #around: DisputeSurroundings;
 
@@ -41,6 +45,8 @@ export class DisputeRules {
     const copy = new DisputeRules(this.#around);
     copy.owed = this.owed.clone();
     copy.seats = new Map(this.seats);
+    copy.#list = [...this.#list];
+    copy.#looked = this.#looked;
     copy.disputes = structuredClone(this.disputes);
     return copy;
   }
@@ -63,13 +69,19 @@ export class DisputeRules {
     if (this.seats.has(agentId)) throw refuse('SeatExists');
     this.#requireStake(agentId);
     this.seats.set(agentId, now);
+    this.#list.push(agentId);
+    for (let i = 0; i < 2; i++) {
+      this.#looked = (this.#looked + 1) % this.#list.length;
+      const other = this.#list[this.#looked]!;
+      if (this.#around.stakeOf(other) < this.#around.seatStake) this.#vacate(other);
+    }
   }
 
   leaveSeat(caller: Address, agentId: bigint): void {
     if (!this.seats.has(agentId)) throw refuse('NoSeat');
     const { mayAct, stakeOf, seatStake } = this.#around;
     if (!mayAct(caller, agentId) && stakeOf(agentId) >= seatStake) throw refuse('SeatHasStake');
-    this.seats.delete(agentId);
+    this.#vacate(agentId);
   }
 
   accept(caller: Address, jobId: bigint): void {
@@ -197,6 +209,13 @@ export class DisputeRules {
     return amount;
   }
 
+  /** The last of the list takes the place. */
+  #vacate(agentId: bigint): void {
+    if (!this.seats.delete(agentId)) return;
+    const last = this.#list.pop()!;
+    if (last !== agentId) this.#list[this.#list.indexOf(agentId)] = last;
+  }
+
   get #jobs(): JobRules {
     return this.#around.jobs();
   }
@@ -213,10 +232,16 @@ export class DisputeRules {
   }
 
   #count(jobId: bigint, d: Dispute): void {
-    for (const { agentId, vote } of d.jury) if (vote === null) this.seats.delete(agentId);
+    const { stakeToken, seatStake } = this.#around;
+    if (d.token === stakeToken && d.bond >= seatStake / 100n) {
+      for (const { agentId, vote } of d.jury) if (vote === null) this.#vacate(agentId);
+    }
     const of = (wanted: JobVote) => d.jury.filter(({ vote }) => vote === wanted);
     const [forIt, against] = [of('complete'), of('reject')];
-    if (2 * (forIt.length + against.length) <= d.jury.length) return this.#giveBonds(jobId, d);
+    if (2 * (forIt.length + against.length) <= d.jury.length) {
+      this.#giveBonds(jobId, d);
+      return;
+    }
     const stands = forIt.length >= against.length;
     d.outcome = stands ? 'stands' : 'upheld';
     const right = stands ? forIt : against;

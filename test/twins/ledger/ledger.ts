@@ -99,6 +99,7 @@ export class MemoryLedger {
   });
   disputes = new DisputeRules({
     ...this.market,
+    stakeToken: this.token,
     evaluator: this.jobEvaluator,
     jobs: () => this.jobs,
     mayAct: (account, agentId) => {

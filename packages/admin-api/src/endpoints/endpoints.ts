@@ -1,6 +1,7 @@
 import { agentEndpoints } from './agents.ts';
 import { eventEndpoints } from './events.ts';
 import { healthEndpoints } from './health.ts';
+import { marketEndpoints } from './market.ts';
 import { networkEndpoints } from './network.ts';
 import { nodeEndpoints } from './node.ts';
 import { paymentEndpoints } from './payments.ts';
@@ -25,4 +26,5 @@ export const ENDPOINTS = {
   ...agentEndpoints,
   ...paymentEndpoints,
   ...revenueEndpoints,
+  ...marketEndpoints,
 };

@@ -103,7 +103,8 @@ interface IAgenticCommerce {
     function setBudget(uint256 jobId, uint256 amount, bytes calldata optParams) external;
     /// @notice Client alone: pays the budget into escrow. @param expectedBudget what the client agrees to
     function fund(uint256 jobId, uint256 expectedBudget, bytes calldata optParams) external;
-    /// @notice Provider alone. @param deliverable SHA-256 of what was made, by the convention of Chorus nodes
+    /// @notice Provider alone. @param deliverable reference to what was made; of Chorus nodes the SHA-256 of a
+    /// manifest that names the file
     function submit(uint256 jobId, bytes32 deliverable, bytes calldata optParams) external;
     /// @notice Evaluator alone, once the work was submitted.
     function complete(uint256 jobId, bytes32 reason, bytes calldata optParams) external;

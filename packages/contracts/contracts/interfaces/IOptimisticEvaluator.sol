@@ -8,7 +8,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 /// completed. Every further step has `stepSeconds`, and silence in it has a consequence:
 ///   1. The provider defends what it submitted with a bond of the same size; if not, the job is rejected.
 ///   2. A jury is drawn of the validators' seats; if not, the dispute is undecided.
-///   3. Jurors commit to their votes; 4. they reveal them. A juror that does not loses its seat.
+///   3. Jurors commit to their votes; 4. they reveal them. A juror that does not loses its seat, if the bond is in the
+///   stake token and at least a hundredth of `seatStake`: a vote on less may bring less than its gas.
 ///   5. The decision is carried out; if it is not, the job has expired and the client may have the refund.
 /// The loser's bond is paid, in half to the jurors that voted as was decided, the rest to the winner. With as many votes
 /// to reject as to complete the deliverable stands. Undecided (fewer than three eligible seats, no draw, less than a
@@ -104,7 +105,8 @@ interface IOptimisticEvaluator {
     error WrongVote();
     error NoBondToWithdraw();
 
-    /// @notice Take a seat for an identity that the caller owns or is the wallet of.
+    /// @notice Take a seat for an identity that the caller owns or is the wallet of. Two other seats are looked at, in
+    /// turn, and lost if the stake behind them is too small.
     function takeSeat(uint256 agentId) external;
     /// @notice Give a seat up; anyone may, if the stake behind it is too small.
     function leaveSeat(uint256 agentId) external;

@@ -34,6 +34,7 @@ contract OptimisticEvaluator is Seats, ReentrancyGuardTransient {
     uint256 private constant BPS = 10_000;
     uint256 private constant BOND_BPS = 1000;
     uint256 private constant VOTERS_BPS = 5000;
+    uint256 private constant DUTY_DIVISOR = 100;
     uint256 private constant LEAST_SECONDS = 3;
     uint256 private constant MOST_WINDOW_SECONDS = 30 days;
     uint256 private constant MOST_STEP_SECONDS = 7 days;
@@ -243,7 +244,7 @@ contract OptimisticEvaluator is Seats, ReentrancyGuardTransient {
         uint256 revealed = toComplete + toReject;
         if (revealed < jury.length) {
             _requireOver(d.drawnAt + 2 * _step);
-            for (uint256 i = 0; i < jury.length; i++) if (jury[i].vote == Vote.None) _vacate(jury[i].agentId);
+            if (_isDuty(job.token, d.bond)) _vacateSilent(jury);
         }
         if (revealed <= jury.length / 2) {
             _giveBonds(jobId, d, job);
@@ -260,6 +261,10 @@ contract OptimisticEvaluator is Seats, ReentrancyGuardTransient {
             _credit(jobId, job.token, jury[i].voter, each);
         }
         _credit(jobId, job.token, stands ? job.provider : job.client, rest);
+    }
+
+    function _vacateSilent(Juror[] storage jury) private {
+        for (uint256 i = 0; i < jury.length; i++) if (jury[i].vote == Vote.None) _vacate(jury[i].agentId);
     }
 
     function _credit(uint256 jobId, IERC20 token, address account, uint256 amount) private {
@@ -297,6 +302,11 @@ contract OptimisticEvaluator is Seats, ReentrancyGuardTransient {
             return jury[i];
         }
         revert NotAJuror();
+    }
+
+    /// @dev Disputes over nothing, or in a token of the parties' own, must not cost jurors their seats.
+    function _isDuty(IERC20 token, uint256 bond) private view returns (bool) {
+        return address(token) == address(_stakeToken) && bond >= _seatStake / DUTY_DIVISOR;
     }
 
     function _allCommitted(uint256 jobId) private view returns (bool) {

@@ -23,8 +23,10 @@ abstract contract Seats is IOptimisticEvaluator {
 
     uint256 internal constant LEAST_JURY = 3;
     uint256 private constant MOST_JURY = 7;
-    /// @dev Seats without stake stay until somebody clears them: so many are asked for one jury at most.
+    /// @dev A seat can lose its stake and stay: so many are asked for one jury at most.
     uint256 private constant MOST_LOOKS = 28;
+    /// @dev Each seat that is taken has two others looked at: seats without stake cannot be made faster than they go.
+    uint256 private constant LOOKS_PER_SEAT = 2;
 
     IIdentityRegistry private immutable _identities;
     IStakeManager private immutable _stakes;
@@ -32,6 +34,8 @@ abstract contract Seats is IOptimisticEvaluator {
     uint256 internal immutable _seatStake;
 
     uint256[] private _list;
+    /// @dev Position of the seat that was looked at last.
+    uint256 private _looked;
     mapping(uint256 agentId => Seat) private _seats;
 
     constructor(IIdentityRegistry identities, IStakeManager stakes, IERC20 stakeToken, uint256 seatStake) {
@@ -51,6 +55,11 @@ abstract contract Seats is IOptimisticEvaluator {
         _list.push(agentId);
         _seats[agentId] = Seat(uint64(block.timestamp), uint64(_list.length));
         emit SeatTaken(agentId);
+        for (uint256 i = 0; i < LOOKS_PER_SEAT; i++) {
+            _looked = (_looked + 1) % _list.length;
+            uint256 other = _list[_looked];
+            if (_stakeOf(other) < _seatStake) _vacate(other);
+        }
     }
 
     /// @inheritdoc IOptimisticEvaluator
