@@ -117,12 +117,23 @@ it('a disputed job is decided by validators: files by storage, votes revealed by
   expect((await as('second', 'market', 'withdraw')).withdrawn).toEqual([]);
   const after = await balances();
   const half = CHOR / 2n;
-  expect(after.map((amount, i) => amount - before[i]!)).toEqual([5n * CHOR, -10n * CHOR, 5n * half, 0n, 5n * half]);
+  expect(after.map((amount, i) => amount - before[i]!)).toEqual([
+    5n * CHOR,
+    -10n * CHOR,
+    5n * half,
+    0n,
+    5n * half,
+  ]);
 });
 
 it('a job that is not disputed is paid by the provider’s node alone, also if it was down when the window ended', async () => {
   const before = await balances();
-  const { jobId } = await job('client', 'create', 'a text', ...['--budget', '10', '--provider', addressOf('provider')]);
+  const { jobId } = await job(
+    'client',
+    'create',
+    'a text',
+    ...['--budget', '10', '--provider', addressOf('provider')],
+  );
   await job('provider', 'budget', jobId, '20');
   await job('client', 'fund', jobId, '20');
   await job('provider', 'submit', jobId, 'work.txt');
