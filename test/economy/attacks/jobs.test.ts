@@ -85,7 +85,7 @@ describe('who tries to sway a jury', () => {
 
   it('by filling the list with seats without stake fills it with few: newcomers clear them, and a draw finds the others', async () => {
     await world.takeSeats([2, 3, 4]);
-    // 40 identities with one stake that is moved on: the chain is told a delay of a second.
+    // 40 identities with one stake that is moved on: stake unbonds in two seconds.
     await send(world.params, 'setWindows', 1, 2);
     const first = 9;
     for (let i = 0; i < 40; i++) {
@@ -138,7 +138,7 @@ describe('disputes at their edges', () => {
     ]);
   });
 
-  it('that nobody carries out end with the job, and jurors are paid all the same', async () => {
+  it('that no one carries out end with the job, and jurors are paid all the same', async () => {
     await world.takeSeats([2, 3, 4]);
     const jobId = await world.defend(10_000n);
     await world.draw(jobId);

@@ -31,7 +31,7 @@ const refuse = (name: string, facts = {}) => refusal(name, 'act in a dispute', f
 export class DisputeRules {
   owed = new Amounts();
   seats = new Map<bigint, number>();
-  /** The same in the order of the list, and the position that was looked at last. */
+  /** The same in the order of the list, and the position that was checked last. */
   #list: bigint[] = [];
   #looked = 0;
   disputes = new Map<bigint, Dispute>();
@@ -136,7 +136,7 @@ export class DisputeRules {
     });
   }
 
-  /** How many a jury has, of so many: an odd number up to 7, or none below 3. */
+  /** Size of a jury: an odd number up to 7, or none below 3. */
   static jurySize(eligible: number): number {
     const odd = Math.min(7, eligible - (eligible % 2 === 0 ? 1 : 0));
     return odd < 3 ? 0 : odd;

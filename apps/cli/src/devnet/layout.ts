@@ -12,7 +12,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { DEPLOYMENT_FILE } from '../chain/deployment.ts';
 import { prepareData } from '../demo/data.ts';
-import { localWindows } from '../demo/task.ts';
+import { localMarket, localWindows } from '../demo/task.ts';
 import { machineFactor } from '../environment/machine.ts';
 import { renderConfig } from '../environment/node-config.ts';
 
@@ -118,6 +118,7 @@ export async function layOut({ folder, nodes, url, port }: LayOutOptions): Promi
     url,
     privateKey: keys[0],
     verifier: developmentKey(),
+    market: localMarket(machineFactor()),
     initial: { windows: localWindows(machineFactor()) },
     file: join(folder, DEPLOYMENT_FILE),
   });

@@ -80,7 +80,7 @@ function disputeRows(job: JobDocument, dispute: NonNullable<JobDocument['dispute
   ];
 }
 
-/** What whoever runs this node can do next. */
+/** What the owner of this node can do next. */
 function hintsOf({ jobId, step, roles, dispute }: JobDocument): string[] {
   const is = (role: JobDocument['roles'][number]) => roles.includes(role);
   if (step?.what === 'accept-or-dispute' && is('client')) {

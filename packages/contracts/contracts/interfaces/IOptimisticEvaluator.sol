@@ -105,7 +105,7 @@ interface IOptimisticEvaluator {
     error WrongVote();
     error NoBondToWithdraw();
 
-    /// @notice Take a seat for an identity that the caller owns or is the wallet of. Two other seats are looked at, in
+    /// @notice Take a seat for an identity that the caller owns or is the wallet of. Two other seats are checked, in
     /// turn, and lost if the stake behind them is too small.
     function takeSeat(uint256 agentId) external;
     /// @notice Give a seat up; anyone may, if the stake behind it is too small.

@@ -23,9 +23,9 @@ abstract contract Seats is IOptimisticEvaluator {
 
     uint256 internal constant LEAST_JURY = 3;
     uint256 private constant MOST_JURY = 7;
-    /// @dev A seat can lose its stake and stay: so many are asked for one jury at most.
+    /// @dev A seat can lose its stake and stay: at most this number is asked for one jury.
     uint256 private constant MOST_LOOKS = 28;
-    /// @dev Each seat that is taken has two others looked at: seats without stake cannot be made faster than they go.
+    /// @dev Each seat that is taken has two others checked: seats without stake cannot be made faster than they go.
     uint256 private constant LOOKS_PER_SEAT = 2;
 
     IIdentityRegistry private immutable _identities;
@@ -34,7 +34,7 @@ abstract contract Seats is IOptimisticEvaluator {
     uint256 internal immutable _seatStake;
 
     uint256[] private _list;
-    /// @dev Position of the seat that was looked at last.
+    /// @dev Position of the seat that was checked last.
     uint256 private _looked;
     mapping(uint256 agentId => Seat) private _seats;
 
@@ -86,7 +86,7 @@ abstract contract Seats is IOptimisticEvaluator {
         return _seats[agentId].takenAt;
     }
 
-    /// @dev Does nothing if there is none.
+    /// @dev Does nothing if the identity has no seat.
     function _vacate(uint256 agentId) internal {
         uint256 position = _seats[agentId].position;
         if (position == 0) return;

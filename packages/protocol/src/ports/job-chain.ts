@@ -24,7 +24,7 @@ export interface Job {
   budget: bigint;
   expiredAt: number;
   status: JobStatus;
-  /** Part of the budget that the network takes on completion, hundredths of a percent. */
+  /** Part of the budget that the network keeps when the job completes, hundredths of a percent. */
   feeBps: number;
   fundedAt: number | null;
   submittedAt: number | null;

@@ -97,7 +97,7 @@ export class MarketJobs {
     return this.#parts.files.put(name, bytes);
   }
 
-  /** @throws ChorusError `E_JOB_FILE` if there is none */
+  /** @throws ChorusError `E_JOB_FILE` if the job has no such file */
   async file(
     jobId: bigint,
     which: 'deliverable' | 'grounds' | 'answer',

@@ -1,4 +1,4 @@
-import type { MarketDocument, MarketWithdrawn } from '@chorus/admin-api';
+import type { MarketDocument, MarketWithdrawn, Status } from '@chorus/admin-api';
 import { decimalsOf } from '@chorus/chain';
 import type { Components, Service } from '@chorus/node';
 import { type Address, type ChainPort, ChorusError } from '@chorus/protocol';
@@ -9,7 +9,7 @@ import { MarketJobs } from '../jobs/market-jobs.ts';
 import { MarketRecords } from '../store/market-records.ts';
 import { MarketWatch } from '../watch/market-watch.ts';
 
-/** Jobs among the last so many whose tokens a withdrawal asks for. */
+/** The latest jobs, whose tokens a withdrawal asks for. */
 const MOST_TOKENS_OF = 100;
 
 /** What of the host the market uses. */
@@ -54,9 +54,9 @@ export class MarketService implements Service {
     return this.#records.files();
   }
 
-  async status(): Promise<object> {
+  async status(): Promise<Pick<Status, 'market'>> {
     const open = this.#records.jobs({ ended: false, most: MOST_TOKENS_OF }).length;
-    return { market: { jobs: open, waiting: this.#watch.waiting } };
+    return { market: { jobs: open, waiting: [...this.#watch.waiting] } };
   }
 
   /** What jobs go by, the seat of this node, and what it is owed. */
@@ -77,7 +77,7 @@ export class MarketService implements Service {
       ...{ ...plain, seatStake: `${seatStake}` },
       seat: takenAt === null ? null : { agentId: `${agentId}`, takenAt: timeText(takenAt) },
       owed,
-      waiting: this.#watch.waiting,
+      waiting: this.#watch.waiting.length,
     };
   }
 

@@ -2,9 +2,9 @@ import type { Job, JobDispute, MarketTerms } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { gainerOf, nextStep, rolesIn } from './job-steps.ts';
 
-const EVALUATOR = '0x00000000000000000000000000000000000000e0';
-const CLIENT = '0x00000000000000000000000000000000000000c1';
-const PROVIDER = '0x00000000000000000000000000000000000000b0';
+const EVALUATOR = '0x00000000000000000000000000000000000000e0' as const;
+const CLIENT = '0x00000000000000000000000000000000000000c1' as const;
+const PROVIDER = '0x00000000000000000000000000000000000000b0' as const;
 const terms = {
   ...{ commerce: EVALUATOR, evaluator: EVALUATOR, stakeToken: EVALUATOR, seatStake: 1n, seats: 3 },
   ...{ windowSeconds: 100, stepSeconds: 10, decisionSeconds: 150 },

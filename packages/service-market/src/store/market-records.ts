@@ -26,7 +26,7 @@ export class MarketRecords {
     this.#store = store;
   }
 
-  /** Number of the last job that was looked at. */
+  /** Number of the last job that was checked. */
   get cursor(): bigint {
     return BigInt(Number(this.#store.db.prepare('SELECT job_id FROM market_cursor').get()?.job_id ?? 0));
   }

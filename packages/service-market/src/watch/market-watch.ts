@@ -1,3 +1,4 @@
+import type { Status } from '@chorus/admin-api';
 import {
   type ChainPort,
   explain,
@@ -38,6 +39,8 @@ export interface WatchOptions {
   signal: AbortSignal;
 }
 
+type WaitingJob = NonNullable<Status['market']>['waiting'][number];
+
 interface Seen {
   job: Job;
   dispute: JobDispute | null;
@@ -53,14 +56,14 @@ export class MarketWatch {
   readonly #options: WatchOptions;
   /** Steps that were reported, by job. */
   readonly #told = new Map<bigint, string>();
-  #waiting = 0;
+  #waiting: WaitingJob[] = [];
 
   constructor(options: WatchOptions) {
     this.#options = options;
   }
 
   /** Jobs that wait for this node. */
-  get waiting(): number {
+  get waiting(): readonly WaitingJob[] {
     return this.#waiting;
   }
 
@@ -73,10 +76,11 @@ export class MarketWatch {
       const [agentId, now] = await Promise.all([chain.identity(), chain.now()]);
       const seated = agentId !== null && (await chain.seatTakenAt(agentId)) !== null;
       await this.#discover(terms, seated);
-      let waiting = 0;
+      const waiting: WaitingJob[] = [];
       for (const jobId of records.jobs({ ended: false, most: MOST_OPEN })) {
         if (this.#options.signal.aborted) return;
-        if (await this.#lookAt(jobId, { terms, agentId, seated, now })) waiting++;
+        const found = await this.#lookAt(jobId, { terms, agentId, seated, now });
+        if (found) waiting.push(found);
       }
       this.#waiting = waiting;
     } catch (error) {
@@ -99,29 +103,29 @@ export class MarketWatch {
     }
   }
 
-  /** @returns whether the job waits for this node */
+  /** @returns what the job waits for, if it is for this node */
   async #lookAt(
     jobId: bigint,
     at: { terms: MarketTerms; agentId: bigint | null; seated: boolean; now: number },
-  ): Promise<boolean> {
+  ): Promise<WaitingJob | null> {
     const { chain, records, emit } = this.#options;
     try {
       const [job, dispute] = await Promise.all([chain.job(jobId), chain.jobDispute(jobId)]);
       const step = nextStep(job, dispute, at.terms, at.now);
       if (step === null) {
         records.end(jobId);
-        return false;
+        return null;
       }
       const roles = rolesIn(job, dispute, { account: chain.account, agentId: at.agentId });
       if (at.seated && dispute && dispute.outcome === null) await this.#probe(job);
       const seen = { job, dispute, step, roles };
-      if (this.#options.config.settle && (await this.#doDue(seen, at.agentId))) return false;
+      if (this.#options.config.settle && (await this.#doDue(seen, at.agentId))) return null;
       return this.#remind(seen, step, at.agentId);
     } catch (error) {
       if (!this.#options.signal.aborted && !isOvertaken(error)) {
         emit({ type: 'market.failed', jobId: `${jobId}`, ...explain(error) });
       }
-      return false;
+      return null;
     }
   }
 
@@ -163,19 +167,19 @@ export class MarketWatch {
     if (!signal.aborted) records.setAvailable(jobId, found);
   }
 
-  /** Report a step once in a run of the node. @returns whether it is this node's */
-  #remind({ job, dispute, roles }: Seen, step: JobStep, agentId: bigint | null): boolean {
+  /** Report a step once in a run of the node. @returns it, if it is this node's */
+  #remind({ job, dispute, roles }: Seen, step: JobStep, agentId: bigint | null): WaitingJob | null {
     const juror = dispute?.jury.find((each) => each.agentId === agentId);
     const voted = step.what === 'commit' ? juror?.committed : step.what === 'reveal' ? juror?.vote : false;
     const mine = step.by.some((party) => party !== 'anyone' && roles.includes(party)) && !voted;
-    if (!mine) return false;
+    if (!mine) return null;
+    const { what, otherwise } = step;
+    const until = step.until === null ? null : timeText(step.until);
     if (this.#told.get(job.jobId) !== step.what) {
       this.#told.set(job.jobId, step.what);
-      const until = step.until === null ? null : timeText(step.until);
-      const { what, otherwise } = step;
       this.#options.emit({ type: 'market.waits', jobId: `${job.jobId}`, what, until, otherwise });
     }
-    return true;
+    return { jobId: `${job.jobId}`, what, until };
   }
 }
 

@@ -37,6 +37,7 @@ const ADDED: Record<string, [section: string, name: string][]> = {
   'get /v1/status': [
     ['network', 'gateway'],
     ['', 'agents'],
+    ['', 'market'],
   ],
   'get /v1/stake': [['', 'contract']],
   'put /v1/publications/{id}': [['terms', 'adapter']],
