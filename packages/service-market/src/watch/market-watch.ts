@@ -2,7 +2,7 @@ import type { Status } from '@chorus/admin-api';
 import {
   type ChainPort,
   explain,
-  hasCode,
+  isOvertaken,
   type Job,
   type JobDispute,
   type MarketTerms,
@@ -20,14 +20,6 @@ import type { MarketRecords } from '../store/market-records.ts';
 /** New jobs that one look reads, and jobs that it looks at again. */
 const MOST_NEW = 50;
 const MOST_OPEN = 200;
-
-/** Others were faster, or it is too early by this block: nothing is wrong. */
-const OVERTAKEN = [
-  'E_CHAIN_ALREADY_DONE',
-  'E_CHAIN_WRONG_PHASE',
-  'E_CHAIN_DEADLINE_NOT_PASSED',
-  'E_CHAIN_DEADLINE_PASSED',
-] as const;
 
 export interface WatchOptions {
   chain: ChainPort;
@@ -122,6 +114,7 @@ export class MarketWatch {
       if (this.#options.config.settle && (await this.#doDue(seen, at.agentId))) return null;
       return this.#remind(seen, step, at.agentId);
     } catch (error) {
+      // Others were faster, or it is too early by this block: nothing is wrong.
       if (!this.#options.signal.aborted && !isOvertaken(error)) {
         emit({ type: 'market.failed', jobId: `${jobId}`, ...explain(error) });
       }
@@ -182,5 +175,3 @@ export class MarketWatch {
     return { jobId: `${job.jobId}`, what, until };
   }
 }
-
-const isOvertaken = (error: unknown): boolean => OVERTAKEN.some((code) => hasCode(error, code));
