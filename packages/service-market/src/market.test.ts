@@ -178,6 +178,20 @@ describe('the market of a node', () => {
     });
   });
 
+  it('jobs that strangers make, however many, do not hide those that the owner has acted on', async () => {
+    const [client, provider] = [await staked('client', 1), await staked('provider', 2)];
+    const { jobId } = await submitted(client, provider);
+    const { evaluator } = (await client.ports.chain.marketTerms())!;
+    const request = { token: ledger.token, provider: null, evaluator, description: 'spam' };
+    const expiredAt = (await client.ports.chain.now()) + 20 * DAY;
+    for (let i = 0; i < 260; i++) await client.ports.chain.createJob({ ...request, expiredAt });
+    for (let i = 0; i < 6; i++) await provider.services.market.look();
+    ledger.passTime(DAY);
+    await provider.services.market.look();
+    expect(await statusOf(provider, jobId)).toBe('completed');
+    expect((await jobsOf(provider).list()).jobs.map((job) => job.jobId)).toEqual([`${jobId}`]);
+  });
+
   it('on a network without jobs a node says so, and has nothing to watch', async () => {
     ledger.hasMarket = false;
     const node = await start('node', 1);

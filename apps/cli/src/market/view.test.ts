@@ -29,6 +29,8 @@ describe('jobs on the terminal', () => {
     expect(shown).toContain(`until ${TIME}; otherwise the provider is paid`);
     expect(shown).toContain('chorus market job dispute 3 --grounds FILE');
     expect(text([jobsTable([job])])).toContain('the client accepts or disputes');
+    const hostile = jobLines({ ...job, description: 'a\u001b[2Jb' }).join('\n');
+    expect(hostile).not.toContain('\u001b[2J');
     expect(jobsTable([])).toContain('chorus market job create');
     expect(text(jobLines({ ...job, step: null, status: 'completed' }))).toContain('over: completed');
   });

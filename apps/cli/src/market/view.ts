@@ -5,6 +5,7 @@ import type {
   MarketWithdrawn,
   TokenAmount,
 } from '@chorus/admin-api';
+import { plainLine } from '@chorus/protocol';
 import { fields, table } from '../output/table.ts';
 import { amount, duration, short } from '../output/units.ts';
 
@@ -46,7 +47,8 @@ export function jobLines(job: JobDocument): string[] {
     ['job', job.jobId],
     ['status', job.status],
     ...(job.roles.length > 0 ? ([['you are', job.roles.join(', ')]] as [string, string][]) : []),
-    ['to do', job.description],
+    // A stranger's text: it must not steer the terminal.
+    ['to do', plainLine(job.description)],
     ['client', job.client],
     ['provider', job.provider ?? 'not chosen'],
     ['decided by', job.evaluatedBy === 'other' ? job.evaluator : job.evaluatedBy],

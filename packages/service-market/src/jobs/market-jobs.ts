@@ -35,7 +35,7 @@ export class MarketJobs {
   }
 
   async list(): Promise<JobList> {
-    const ids = this.#parts.records.jobs({ ended: true, most: MOST_LISTED });
+    const ids = this.#parts.records.listed(MOST_LISTED);
     const jobs = await Promise.all(ids.map((jobId) => this.show(jobId)));
     return { jobs: jobs.filter(({ roles }) => roles.length > 0) };
   }
@@ -80,7 +80,7 @@ export class MarketJobs {
       description,
     });
     // Known before it is paid for: a node that dies in between shows it.
-    records.track(jobId);
+    records.track(jobId, true);
     const budget = BigInt(request.budget);
     await chain.setJobBudget(jobId, budget);
     if (request.fund) await chain.fundJob(jobId, budget);
@@ -89,7 +89,7 @@ export class MarketJobs {
 
   async act(jobId: bigint, action: JobAction): Promise<JobDocument> {
     await this.#perform(await this.#parts.chain.job(jobId), action);
-    this.#parts.records.track(jobId);
+    this.#parts.records.track(jobId, true);
     return this.show(jobId);
   }
 

@@ -55,7 +55,7 @@ export class MarketService implements Service {
   }
 
   async status(): Promise<Pick<Status, 'market'>> {
-    const open = this.#records.jobs({ ended: false, most: MOST_TOKENS_OF }).length;
+    const open = this.#records.mine({ ended: false, most: MOST_TOKENS_OF }).length;
     return { market: { jobs: open, waiting: [...this.#watch.waiting] } };
   }
 
@@ -121,7 +121,7 @@ export class MarketService implements Service {
 
   async #owed(): Promise<MarketDocument['owed']> {
     const chain = this.#chain;
-    const ids = this.#records.jobs({ ended: true, most: MOST_TOKENS_OF });
+    const ids = this.#records.mine({ ended: true, most: MOST_TOKENS_OF });
     const { stakeToken } = await this.jobs.terms();
     const tokens = new Set([
       stakeToken,

@@ -30,6 +30,7 @@ describe('the next step of a job', () => {
     expect(what(aJob({ status: 'open', provider: null }), null, 0)).toBe('set-provider');
     expect(what(aJob({ status: 'open', budget: 0n }), null, 0)).toBe('set-budget');
     expect(what(aJob({ status: 'open' }), null, 0)).toBe('fund');
+    expect(what(aJob({ status: 'open' }), null, 851)).toBeUndefined();
     expect(nextStep(aJob({ status: 'funded' }), null, terms, 0)).toMatchObject({
       what: 'submit',
       until: 850,

@@ -47,7 +47,8 @@ export function nextStep(
 ): JobStep | null {
   switch (job.status) {
     case 'open':
-      return openStep(job, terms);
+      // Too late to be funded: it is over, and holds nothing.
+      return now >= job.expiredAt || now > latestSubmission(job, terms) ? null : openStep(job, terms);
     case 'funded': {
       const until = latestSubmission(job, terms);
       if (now >= job.expiredAt) return REFUND;

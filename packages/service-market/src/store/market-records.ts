@@ -3,7 +3,7 @@ import { type Hex, JOB_VOTES, type JobVote } from '@chorus/protocol';
 
 /** Tables of the service; a released one is never edited. */
 export const MARKET_MIGRATIONS: readonly string[] = [
-  `CREATE TABLE market_jobs (job_id INTEGER PRIMARY KEY, ended INTEGER NOT NULL, available INTEGER) STRICT;
+  `CREATE TABLE market_jobs (job_id INTEGER PRIMARY KEY, ended INTEGER NOT NULL, mine INTEGER NOT NULL, available INTEGER) STRICT;
    CREATE TABLE market_cursor (one INTEGER PRIMARY KEY CHECK (one = 1), job_id INTEGER NOT NULL) STRICT;
    CREATE TABLE market_votes (
      job_id INTEGER NOT NULL, agent_id TEXT NOT NULL, vote TEXT NOT NULL, salt TEXT NOT NULL,
@@ -35,21 +35,32 @@ export class MarketRecords {
     this.#run('INSERT OR REPLACE INTO market_cursor VALUES (1, ?)', jobId);
   }
 
-  track(jobId: bigint): void {
-    this.#run('INSERT OR IGNORE INTO market_jobs VALUES (?, 0, NULL)', jobId);
+  /** @param mine whether the owner has acted on it, or its seat was drawn: what strangers name this node in is not */
+  track(jobId: bigint, mine: boolean): void {
+    const sql =
+      'INSERT INTO market_jobs VALUES (?, 0, ?, NULL) ON CONFLICT (job_id) DO UPDATE SET mine = max(mine, excluded.mine)';
+    this.#run(sql, jobId, mine ? 1 : 0);
   }
 
+  /** Those of the owner stay, for the list. */
   end(jobId: bigint): void {
     this.#run('UPDATE market_jobs SET ended = 1 WHERE job_id = ?', jobId);
+    this.#run('DELETE FROM market_jobs WHERE job_id = ? AND mine = 0', jobId);
   }
 
-  /** The newest first. @param ended whether those that have ended count too */
-  jobs({ ended, most }: { ended: boolean; most: number }): bigint[] {
-    const where = ended ? '' : 'WHERE ended = 0';
-    return this.#store.db
-      .prepare(`SELECT job_id FROM market_jobs ${where} ORDER BY job_id DESC LIMIT ?`)
-      .all(most)
-      .map(({ job_id }) => BigInt(Number(job_id)));
+  /** The owner's jobs, the newest first. */
+  mine({ ended, most }: { ended: boolean; most: number }): bigint[] {
+    return this.#ids(`mine = 1 ${ended ? '' : 'AND ended = 0'} ORDER BY job_id DESC LIMIT ?`, most);
+  }
+
+  /** Other open jobs, from a number on: strangers can make any number of them. */
+  others(after: bigint, most: number): bigint[] {
+    return this.#ids('mine = 0 AND ended = 0 AND job_id > ? ORDER BY job_id LIMIT ?', after, most);
+  }
+
+  /** Open jobs first, the owner's before others. */
+  listed(most: number): bigint[] {
+    return this.#ids('1 = 1 ORDER BY ended, mine DESC, job_id DESC LIMIT ?', most);
   }
 
   /** Whether the deliverable could be fetched when the dispute was first seen; null if that was not tried. */
@@ -84,6 +95,13 @@ export class MarketRecords {
       .prepare('SELECT cid FROM market_files')
       .all()
       .map(({ cid }) => String(cid));
+  }
+
+  #ids(where: string, ...values: (bigint | number)[]): bigint[] {
+    return this.#store.db
+      .prepare(`SELECT job_id FROM market_jobs WHERE ${where}`)
+      .all(...values)
+      .map(({ job_id }) => BigInt(Number(job_id)));
   }
 
   #run(sql: string, ...values: (bigint | number | string)[]): void {

@@ -49,6 +49,9 @@ export class MarketWatch {
   /** Steps that were reported, by job. */
   readonly #told = new Map<bigint, string>();
   #waiting: WaitingJob[] = [];
+  /** Last of the jobs of others that was looked through. */
+  #passed = 0n;
+  #probing = false;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -69,7 +72,7 @@ export class MarketWatch {
       const seated = agentId !== null && (await chain.seatTakenAt(agentId)) !== null;
       await this.#discover(terms, seated);
       const waiting: WaitingJob[] = [];
-      for (const jobId of records.jobs({ ended: false, most: MOST_OPEN })) {
+      for (const jobId of [...records.mine({ ended: false, most: MOST_OPEN }), ...this.#someOthers()]) {
         if (this.#options.signal.aborted) return;
         const found = await this.#lookAt(jobId, { terms, agentId, seated, now });
         if (found) waiting.push(found);
@@ -78,6 +81,14 @@ export class MarketWatch {
     } catch (error) {
       if (!this.#options.signal.aborted) emit({ type: 'market.failed', jobId: null, ...explain(error) });
     }
+  }
+
+  /** Jobs of others in turns, so that many of them keep none from being seen. */
+  #someOthers(): bigint[] {
+    const { records } = this.#options;
+    const next = records.others(this.#passed, MOST_OPEN);
+    this.#passed = next.length < MOST_OPEN ? 0n : next.at(-1)!;
+    return next;
   }
 
   /** Jobs that were created since the last look, and concern this node. */
@@ -90,7 +101,9 @@ export class MarketWatch {
       const roles = rolesIn(job, null, { account: chain.account, agentId: null });
       const mayJudge = seated && sameAddress(job.evaluator, terms.evaluator);
       // A job without a provider may become this node's.
-      if (roles.length > 0 || mayJudge || job.provider === null) records.track(jobId);
+      if (roles.length > 0 || mayJudge || job.provider === null) {
+        records.track(jobId, roles.includes('client'));
+      }
       records.cursor = jobId;
     }
   }
@@ -109,7 +122,8 @@ export class MarketWatch {
         return null;
       }
       const roles = rolesIn(job, dispute, { account: chain.account, agentId: at.agentId });
-      if (at.seated && dispute && dispute.outcome === null) await this.#probe(job);
+      if (roles.includes('juror')) records.track(jobId, true);
+      if (at.seated && dispute && dispute.outcome === null) this.#probe(job);
       const seen = { job, dispute, step, roles };
       if (this.#options.config.settle && (await this.#doDue(seen, at.agentId))) return null;
       return this.#remind(seen, step, at.agentId);
@@ -149,15 +163,22 @@ export class MarketWatch {
     }
   }
 
-  /** Whether the deliverable is there now: a provider that shows it later, to jurors alone, is found out. */
-  async #probe({ jobId, deliverable }: Job): Promise<void> {
+  /**
+   * Whether the deliverable is there now: a provider that shows it later, to jurors alone, is found out. One at a time, and
+   * nothing waits for it: disputes of strangers must not hold up what is due.
+   */
+  #probe({ jobId, deliverable }: Job): void {
     const { records, files, config, signal } = this.#options;
-    if (deliverable === null || records.available(jobId) !== null) return;
-    const found = await files.get(deliverable, config.maxFileMB * 2 ** 20, signal).then(
-      () => true,
-      () => false,
+    if (this.#probing || deliverable === null || records.available(jobId) !== null) return;
+    this.#probing = true;
+    const keep = (found: boolean): void => {
+      this.#probing = false;
+      if (!signal.aborted) records.setAvailable(jobId, found);
+    };
+    files.get(deliverable, config.maxFileMB * 2 ** 20, signal).then(
+      () => keep(true),
+      () => keep(false),
     );
-    if (!signal.aborted) records.setAvailable(jobId, found);
   }
 
   /** Report a step once in a run of the node. @returns it, if it is this node's */
