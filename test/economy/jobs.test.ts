@@ -11,7 +11,7 @@ afterAll(() => world?.evm.close());
 
 it('no sequence of calls makes jobs or their evaluator hold other than what the rules say, and nothing stays', async () => {
   const second = await world.evm.deploy(chorusToken, world.accounts[0]!.address, SUPPLY);
-  const { outcomes } = await fuzzJobs(world, second, { seed: 12, calls: 450 });
+  const { outcomes } = await fuzzJobs(world, second, { seed: 14, calls: 450 });
   // A sequence in which nothing succeeds, or nothing is refused, would hold whatever the contracts did.
   for (const outcome of [
     'submit',

@@ -145,10 +145,8 @@ describe('the market of a node', () => {
     await expect(jobsOf(judges[0]!).act(jobId, { action: 'vote', vote: 'complete' })).rejects.toMatchObject({
       code: 'E_JOB_VOTE',
     });
-    expect((await jobsOf(judges[0]!).show(jobId)).dispute).toMatchObject({
-      available: true,
-      grounds: digest,
-    });
+    await expect.poll(async () => (await jobsOf(judges[0]!).show(jobId)).dispute?.available).toBe(true);
+    expect((await jobsOf(judges[0]!).show(jobId)).dispute).toMatchObject({ grounds: digest });
     // The vote of a node is kept through its restart.
     judges[0] = await start('a', 3);
     for (const judge of judges) await judge.services.market.look();
