@@ -66,7 +66,9 @@ export function dealer({ world, tokens, jobs, disputes, random }: Table): (now: 
   /** Of a job, mostly one that is in this state, and its party. */
   const jobIn = (status: string): bigint => {
     const fitting = jobs.jobs.filter((job) => job.status === status);
-    return fitting.length > 0 && random() < 0.9 ? pick(fitting.slice(-6)).jobId : BigInt(below(jobs.jobs.length + 1));
+    return fitting.length > 0 && random() < 0.9
+      ? pick(fitting.slice(-6)).jobId
+      : BigInt(below(jobs.jobs.length + 1));
   };
   const disputeIn = (fits: (jobId: bigint) => boolean): bigint => {
     const fitting = [...disputes.disputes.keys()].filter(
