@@ -1,5 +1,6 @@
 import { connectChain, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { JsonRpcProvider } from 'ethers';
+import { SEAT_STAKE } from '../twins/ledger/ledger.ts';
 import { deployAcceptingVerifiers } from '../twins/verifiers.ts';
 import { describeChain } from './chain.ts';
 
@@ -19,6 +20,7 @@ describeChain(
         proposalThreshold: 10n ** 17n,
         quorumPercent: 1,
       },
+      market: { seatStake: SEAT_STAKE },
     });
     const connect = (privateKey: `0x${string}`) => connectChain({ url, contract: taskManager, privateKey });
     const accounts = await Promise.all(keys.map(connect));

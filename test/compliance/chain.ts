@@ -6,6 +6,7 @@ import { describeFeedback } from './chain/feedback.ts';
 import { type ChainWorld, Fixture } from './chain/fixture.ts';
 import { describeGovernance } from './chain/governance.ts';
 import { describeIdentities } from './chain/identities.ts';
+import { describeJobs } from './chain/jobs.ts';
 import { describeMoney } from './chain/money.ts';
 import { describePayments } from './chain/payments.ts';
 import { describeRecords } from './chain/records.ts';
@@ -47,6 +48,7 @@ export function describeChain(
     describePayments(get);
     describeRevenue(get);
     describeFeedback(get);
+    describeJobs(get);
     describeEvents(get);
     describeRecords(get);
     describeGovernance(get);

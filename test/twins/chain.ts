@@ -49,9 +49,9 @@ import {
   unbond,
   withdraw,
 } from './ledger/identities.ts';
+import { MemoryJobChain } from './ledger/job-chain.ts';
 import { type Emit, lower, type MemoryLedger } from './ledger/ledger.ts';
 import { memberEvents } from './ledger/member-events.ts';
-import { MemoryRevenueChain } from './ledger/revenue-chain.ts';
 import { advance, commit, open, postVerdict, requestVerdicts, seal } from './ledger/rounds.ts';
 import { settle } from './ledger/settlement.ts';
 import { vestingOf } from './ledger/task.ts';
@@ -67,7 +67,7 @@ import { isSignedBy, sign } from './ledger/votes.ts';
 export { MemoryLedger } from './ledger/ledger.ts';
 
 /** One account's view of a `MemoryLedger`. */
-export class MemoryChain extends MemoryRevenueChain implements ChainPort {
+export class MemoryChain extends MemoryJobChain implements ChainPort {
   readonly chainId: number;
   readonly contract: Address;
   readonly #ledger: MemoryLedger;

@@ -29,6 +29,7 @@ const GROUPS: Record<string, Record<string, () => Promise<Command>>> = {
     agent: async () => (await import('./commands/agent/agent.ts')).agentCommand(),
     till: async () => (await import('./commands/till.ts')).tillCommand(),
     units: async () => (await import('./commands/units.ts')).unitsCommand(),
+    market: async () => (await import('./commands/market/market.ts')).marketCommand(),
   },
   'Tasks and rewards:': {
     earnings: async () => (await import('./commands/earnings.ts')).earningsCommand(),

@@ -50,6 +50,18 @@ export type {
   VotingPowerDocument,
 } from './documents/governance.ts';
 export type { Readiness } from './documents/health.ts';
+export {
+  JOB_FILES,
+  type JobAction,
+  type JobDocument,
+  type JobFile,
+  type JobList,
+  type JobRequest,
+  MAX_JOB_FILE_BYTES,
+  type MarketDocument,
+  type MarketWithdrawn,
+  type SeatRequest,
+} from './documents/market.ts';
 export type { BanList, BannedPeer, BanRequest, Peer, PeerList } from './documents/network.ts';
 export type {
   EndPaymentRequest,

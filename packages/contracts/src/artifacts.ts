@@ -96,3 +96,12 @@ export const agentUnits: ContractArtifact = load('AgentUnits');
 
 /** What the use of a model pays to those who trained it; see `contracts/interfaces/IModelRoyalties.sol`. */
 export const modelRoyalties: ContractArtifact = load('ModelRoyalties');
+
+/**
+ * Jobs with their budget in escrow (ERC-8183); makes `optimisticEvaluator`. See
+ * `contracts/interfaces/IAgenticCommerce.sol`.
+ */
+export const agenticCommerce: ContractArtifact = load('AgenticCommerce');
+
+/** Evaluator of jobs with disputes and juries of validators; see `contracts/interfaces/IOptimisticEvaluator.sol`. */
+export const optimisticEvaluator: ContractArtifact = load('OptimisticEvaluator');

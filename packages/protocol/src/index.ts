@@ -35,6 +35,7 @@ export * from './ports/dispute-chain.ts';
 export * from './ports/feedback-chain.ts';
 export * from './ports/governance-chain.ts';
 export * from './ports/identity-chain.ts';
+export * from './ports/job-chain.ts';
 export * from './ports/network.ts';
 export * from './ports/payment-chain.ts';
 export * from './ports/record-chain.ts';

@@ -4,6 +4,8 @@ import { keccak256, toBeHex, zeroPadValue } from 'ethers';
 import { checkAggregate, type SettlementCheck } from './checks.ts';
 import type { KeptFeedback } from './feedback.ts';
 import { GovernanceRulesTwin } from './governance.ts';
+import { DisputeRules } from './job-disputes.ts';
+import { JobRules } from './jobs.ts';
 import { MemoryMoney } from './money.ts';
 import { RevenueRules } from './revenue.ts';
 import { MemoryStakes } from './stakes.ts';
@@ -20,12 +22,19 @@ export interface MemoryLedgerOptions {
   unbondSeconds?: number;
 }
 
+/** Of a seat, in the token's smallest unit; what tests deposit is more. */
+export const SEAT_STAKE = 1_000_000n;
+
 export type EventBody = ChainEvent extends infer E
   ? E extends ChainEvent
     ? Omit<E, 'position'>
     : never
   : never;
 export type Emit = (event: EventBody) => void;
+
+/** Of an agent, whether or not it exists. */
+export const tillAddress = (agentId: bigint): Address =>
+  `0x7111${keccak256(zeroPadValue(toBeHex(agentId), 32)).slice(2, 38)}`;
 
 export const lower = (address: string): Address => address.toLowerCase() as Address;
 
@@ -44,6 +53,8 @@ export class MemoryLedger {
   readonly identityContract: Address = '0x0000000000000000000000000000000000001de5';
   readonly token: Address = '0x0000000000000000000000000000000000070ce2';
   readonly treasury: Address = '0x00000000000000000000000000000000007eea51';
+  readonly jobContract: Address = '0x0000000000000000000000000000000000008183';
+  readonly jobEvaluator: Address = '0x000000000000000000000000000000000e0a1008';
   readonly events: ChainEvent[] = [];
   readonly #clock: () => number;
   readonly verify: SettlementCheck;
@@ -71,6 +82,40 @@ export class MemoryLedger {
     totalEarned: (taskId) =>
       [...this.find(taskId).accounts.values()].reduce((sum, { earned }) => sum + earned, 0n),
     hasEnded: (taskId) => this.find(taskId).state.status === 'ended',
+  });
+  /** Whether the network has contracts for jobs. */
+  hasMarket = true;
+  /** What the evaluator of jobs goes by: as deployments have it by default. */
+  readonly market = {
+    windowSeconds: 86_400,
+    stepSeconds: 43_200,
+    decisionSeconds: 86_400 + 5 * 43_200,
+    seatStake: SEAT_STAKE,
+  };
+  jobs = new JobRules({
+    treasury: this.treasury,
+    evaluator: this.jobEvaluator,
+    decisionSeconds: this.market.decisionSeconds,
+    tillOf: tillAddress,
+    pull: (token, from, amount) => this.money.transfer(token, from, this.jobContract, amount, 'fund a job'),
+    push: (token, to, amount) => this.money.transfer(token, this.jobContract, to, amount, 'pay a job'),
+  });
+  disputes = new DisputeRules({
+    ...this.market,
+    stakeToken: this.token,
+    evaluator: this.jobEvaluator,
+    jobs: () => this.jobs,
+    mayAct: (account, agentId) => {
+      const owner = this.owners[Number(agentId)];
+      if (owner === undefined) throw refusal('ERC721NonexistentToken', 'act for an identity', { agentId });
+      return owner === account;
+    },
+    stakeOf: (agentId) => {
+      const { free, locked } = this.stakes.pool(this.token, agentId);
+      return free + locked;
+    },
+    pull: (token, from, amount) => this.money.transfer(token, from, this.jobEvaluator, amount, 'pay a bond'),
+    push: (token, to, amount) => this.money.transfer(token, this.jobEvaluator, to, amount, 'pay a bond out'),
   });
   /** EIP-3009 transfers that were made. */
   transfers: MadeTransfers = new Map();
@@ -161,6 +206,8 @@ export class MemoryLedger {
       revenue: this.revenue.clone(),
       governance: this.governance.clone(),
       slashed: new Map(this.slashed),
+      jobs: this.jobs.clone(),
+      disputes: this.disputes.clone(),
     };
     let result: T;
     try {

@@ -1,14 +1,10 @@
 import { refusal } from '@chorus/chain';
 import type { Address, TillChain, TillTerms, UnitChain, UnitLaunch } from '@chorus/protocol';
-import { keccak256, toBeHex, zeroPadValue } from 'ethers';
 import { MemoryGovernanceChain } from './governance-chain.ts';
-import { lower } from './ledger.ts';
+import { lower, tillAddress } from './ledger.ts';
 
 /** Holds what tills, units and royalties hold. */
 const POT: Address = '0x0000000000000000000000000000000000007111';
-
-const tillAddress = (agentId: bigint): Address =>
-  `0x7111${keccak256(zeroPadValue(toBeHex(agentId), 32)).slice(2, 38)}`;
 
 /** Tills and units of a `MemoryLedger`, as one account sees them. */
 export class MemoryRevenueChain extends MemoryGovernanceChain implements TillChain, UnitChain {

@@ -20,7 +20,7 @@ import { CHAIN_STATE_FILE } from '../inspect/profile.ts';
 import type { DemoData } from './data.ts';
 import { type DemoOptions, trainerCount, validatorCount } from './options.ts';
 import { NodeProcess } from './processes.ts';
-import { DEMO_ECONOMY, localWindows } from './task.ts';
+import { DEMO_ECONOMY, localMarket, localWindows } from './task.ts';
 
 /** Publishes the task, and at the end calls an agent. */
 export type RequesterNode = ChorusNode<{ training: Training; agents: Agents }>;
@@ -81,6 +81,7 @@ export async function startDemoChain(
     url: devnet.url,
     privateKey: devnet.privateKeys[0]!,
     verifier: developmentKey(),
+    market: localMarket(machineFactor()),
     initial: { windows: localWindows(machineFactor()) },
   });
   return { devnet, deployment };

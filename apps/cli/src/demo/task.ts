@@ -21,6 +21,13 @@ export const localWindows = (factor: number) => ({
   unbond: Math.ceil(60 * factor),
 });
 
+/** Of jobs there, likewise; a seat takes what each member has staked. */
+export const localMarket = (factor: number) => ({
+  windowSeconds: Math.ceil(300 * factor),
+  stepSeconds: Math.ceil(120 * factor),
+  seatStake: DEMO_ECONOMY.stake,
+});
+
 /** Phase lengths for a language model, of which several processes train at once. Seconds on a quiet machine. */
 const LANGUAGE_PHASES = { joinSeconds: 300, commitSeconds: 600, referenceSeconds: 120, settleSeconds: 300 };
 

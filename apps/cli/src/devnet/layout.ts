@@ -12,7 +12,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { DEPLOYMENT_FILE } from '../chain/deployment.ts';
 import { prepareData } from '../demo/data.ts';
-import { localWindows } from '../demo/task.ts';
+import { localMarket, localWindows } from '../demo/task.ts';
 import { machineFactor } from '../environment/machine.ts';
 import { renderConfig } from '../environment/node-config.ts';
 
@@ -68,6 +68,7 @@ const planSchema = z.strictObject({
     treasury: address,
     // Devnets from before there was any have none.
     revenue: z.strictObject({ tills: address, units: address, royalties: address }).nullable().default(null),
+    market: z.strictObject({ commerce: address, evaluator: address }).nullable().default(null),
   }),
   nodes: z.array(
     z.strictObject({
@@ -123,6 +124,7 @@ export async function layOut({ folder, nodes, url, port }: LayOutOptions): Promi
     url,
     privateKey: keys[0],
     verifier: developmentKey(),
+    market: localMarket(machineFactor()),
     initial: { windows: localWindows(machineFactor()) },
     governance: QUICK_VOTES,
     file: join(folder, DEPLOYMENT_FILE),

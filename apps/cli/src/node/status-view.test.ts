@@ -235,6 +235,17 @@ describe('the status screen', () => {
     );
   });
 
+  it('the status screen names each job that waits for its owner, and nothing of jobs without one', () => {
+    const shown = (market: Status['market'] & object) =>
+      stripVTControlCharacters(statusScreen(status({ market }), { columns: 160, rows: 24 }));
+    expect(shown({ jobs: 0, waiting: [] })).not.toMatch(/^ *jobs/m);
+    expect(shown({ jobs: 2, waiting: [] })).toContain('2 open, none waits for you');
+    const waiting = [{ jobId: '3', what: 'accept-or-dispute', until: '2026-12-01T12:00:00.000Z' }];
+    expect(shown({ jobs: 2, waiting })).toContain(
+      'job 3 waits for you: accept-or-dispute until 2026-12-01T12:00:00.000Z',
+    );
+  });
+
   it('the status screen shows agents by their state, and nothing of them without one', () => {
     const shown = (agents: Status['agents'] & object) =>
       stripVTControlCharacters(statusScreen(status({ agents }), { columns: 120, rows: 24 }));

@@ -84,6 +84,7 @@ function headLines(status: Status): string[] {
     ),
     line('stakes', ...stakeParts(status.limits)),
     ...agentsRow(status.agents).map((text) => line('agents', text)),
+    ...jobsRows(status.market).map((text) => line('jobs', text)),
     ...privacyRow(status.privacy).map((text) => line('privacy', text)),
     line(
       'machine',
@@ -142,6 +143,16 @@ function stakeParts({ stakePerTask, stakePerDay, ...limits }: Status['limits']):
       : `for tasks of ${counted(limits.owners.length, 'owner')}`,
     `at least ${counted(limits.minValidators, 'validator')}`,
   ];
+}
+
+/** Jobs that wait for the owner; empty without jobs. */
+function jobsRows(market: Status['market']): string[] {
+  if (!market || market.jobs === 0) return [];
+  if (market.waiting.length === 0) return [`${market.jobs} open, none waits for you`];
+  return market.waiting.map(({ jobId, what, until }) => {
+    const end = until === null ? '' : ` until ${until}`;
+    return `job ${jobId} waits for you: ${what}${end}; chorus market job show ${jobId}`;
+  });
 }
 
 /** Agents by their state; empty without agents. */

@@ -31,6 +31,18 @@ import type {
   ParametersQuery,
 } from '../documents/governance.ts';
 import type { Readiness } from '../documents/health.ts';
+import type {
+  JOB_FILES,
+  JobAction,
+  JobDocument,
+  JobFile,
+  JobList,
+  JobRequest,
+  MarketDocument,
+  MarketQuery,
+  MarketWithdrawn,
+  SeatRequest,
+} from '../documents/market.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from '../documents/network.ts';
 import type {
   EndPaymentRequest,
@@ -215,6 +227,21 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   queueProposal(proposal: string, request?: StepRequest, options?: CallOptions): Promise<StepResult>;
   executeProposal(proposal: string, request?: StepRequest, options?: CallOptions): Promise<StepResult>;
   delegateVotes(request: DelegateRequest, options?: CallOptions): Promise<DelegateResult>;
+  /** What jobs go by on this network, and what this node has to do with them. */
+  market(query?: MarketQuery, options?: CallOptions): Promise<MarketDocument>;
+  jobs(options?: CallOptions): Promise<JobList>;
+  job(jobId: string | bigint, options?: CallOptions): Promise<JobDocument>;
+  createJob(request: JobRequest, options?: CallOptions): Promise<JobDocument>;
+  actOnJob(jobId: string | bigint, action: JobAction, options?: CallOptions): Promise<JobDocument>;
+  /** A file of a job: what was delivered, or said in a dispute. */
+  jobFile(
+    jobId: string | bigint,
+    file: (typeof JOB_FILES)[number],
+    options?: CallOptions,
+  ): Promise<Uint8Array>;
+  storeJobFile(name: string, file: Uint8Array, options?: CallOptions): Promise<JobFile>;
+  seat(request: SeatRequest, options?: CallOptions): Promise<MarketDocument>;
+  withdrawFromMarket(options?: CallOptions): Promise<MarketWithdrawn>;
   peers(options?: CallOptions): Promise<PeerList>;
   bans(options?: CallOptions): Promise<BanList>;
   ban(request: BanRequest, options?: CallOptions): Promise<BannedPeer>;

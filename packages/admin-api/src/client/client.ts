@@ -17,7 +17,7 @@ import { type AdminClientOptions, createRequests } from './request.ts';
 export function createAdminClient<E extends LooseEvent = LooseEvent>(
   options: AdminClientOptions,
 ): AdminClient<E> {
-  const { ask, text, open } = createRequests(options);
+  const { ask, text, file, open } = createRequests(options);
   return {
     status: ({ signal } = {}) => ask(ENDPOINTS.status, { signal }),
     ready: ({ signal } = {}) => ask(ENDPOINTS.ready, { signal }),
@@ -96,6 +96,18 @@ export function createAdminClient<E extends LooseEvent = LooseEvent>(
     executeProposal: (proposal, body = {}, { signal } = {}) =>
       ask(ENDPOINTS.executeProposal, { params: { proposal }, body, signal }),
     delegateVotes: (body, { signal } = {}) => ask(ENDPOINTS.delegateVotes, { body, signal }),
+    market: (query = {}, { signal } = {}) => ask(ENDPOINTS.market, { query, signal }),
+    jobs: ({ signal } = {}) => ask(ENDPOINTS.jobs, { signal }),
+    job: (jobId, { signal } = {}) => ask(ENDPOINTS.job, { params: { jobId: String(jobId) }, signal }),
+    createJob: (body, { signal } = {}) => ask(ENDPOINTS.createJob, { body, signal }),
+    actOnJob: (jobId, body, { signal } = {}) =>
+      ask(ENDPOINTS.actOnJob, { params: { jobId: String(jobId) }, body, signal }),
+    jobFile: (jobId, name, { signal } = {}) =>
+      file(ENDPOINTS.jobFile, { params: { jobId: String(jobId), file: name }, signal }),
+    storeJobFile: (name, bytes, { signal } = {}) =>
+      ask(ENDPOINTS.storeJobFile, { query: { name }, file: bytes, signal }),
+    seat: (body, { signal } = {}) => ask(ENDPOINTS.seat, { body, signal }),
+    withdrawFromMarket: ({ signal } = {}) => ask(ENDPOINTS.withdrawFromMarket, { signal }),
     peers: ({ signal } = {}) => ask(ENDPOINTS.peers, { signal }),
     bans: ({ signal } = {}) => ask(ENDPOINTS.bans, { signal }),
     ban: (body, { signal } = {}) => ask(ENDPOINTS.ban, { body, signal }),

@@ -35,6 +35,8 @@ export interface Requests {
   ask<T>(endpoint: DocumentEndpoint<T>, call: Call): Promise<T>;
   /** An answer that is no document. */
   text(endpoint: Endpoint, call: Call): Promise<string>;
+  /** The bytes of an answer that is a file. */
+  file(endpoint: Endpoint, call: Call): Promise<Uint8Array>;
   /** A stream of events, open until the signal aborts; its request carries a query, or a document. */
   open(endpoint: Endpoint, call: Call, headers: Record<string, string>): Promise<Response>;
 }
@@ -84,6 +86,12 @@ export function createRequests(options: AdminClientOptions): Requests {
       const response = await request(endpoint, call);
       if (!response.ok) throw await problemOf(response);
       return response.text();
+    },
+
+    async file(endpoint, call) {
+      const response = await request(endpoint, call);
+      if (!response.ok) throw await problemOf(response);
+      return new Uint8Array(await response.arrayBuffer());
     },
 
     async open(endpoint, call, headers) {

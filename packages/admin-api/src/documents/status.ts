@@ -146,6 +146,15 @@ export const statusSchema = z.object({
     .array(agentSchema.pick({ name: true, state: true }))
     .optional()
     .describe('agents that the node serves; absent without that service'),
+  market: z
+    .object({
+      jobs: z.number().int().describe('that have not ended'),
+      waiting: z
+        .array(z.object({ jobId: z.string(), what: z.string(), until: timeSchema.nullable() }))
+        .describe('those that wait for this node'),
+    })
+    .optional()
+    .describe('jobs that the node takes part in; absent without that service'),
   limits: limitsViewSchema,
   privacy: privacyViewSchema,
   warnings: z.array(warningSchema),

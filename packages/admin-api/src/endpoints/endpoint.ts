@@ -73,6 +73,15 @@ export const answersAlways = <T extends z.ZodType>(schema: T) => ({
   503: { description: 'not now', content: json(schema) },
 });
 
+/** Answers with a file. */
+export const answersFile = {
+  200: {
+    description: 'as asked',
+    content: { 'application/octet-stream': { schema: { type: 'string' as const, format: 'binary' } } },
+  },
+  default: problem,
+};
+
 /** Answers with text of a type. */
 export const answersText = <T extends string>(type: T) => ({
   200: { description: 'as asked', content: { [type]: { schema: z.string() } } as TextContent<T> },

@@ -3,6 +3,7 @@ import { eventEndpoints } from './events.ts';
 import { feedbackEndpoints } from './feedback.ts';
 import { governanceEndpoints } from './governance.ts';
 import { healthEndpoints } from './health.ts';
+import { marketEndpoints } from './market.ts';
 import { networkEndpoints } from './network.ts';
 import { nodeEndpoints } from './node.ts';
 import { paymentEndpoints } from './payments.ts';
@@ -29,4 +30,5 @@ export const ENDPOINTS = {
   ...paymentEndpoints,
   ...revenueEndpoints,
   ...governanceEndpoints,
+  ...marketEndpoints,
 };

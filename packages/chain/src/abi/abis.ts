@@ -1,4 +1,5 @@
 import {
+  agenticCommerce,
   agentTills,
   agentUnits,
   type ContractArtifact,
@@ -8,6 +9,7 @@ import {
   contributionVerifier,
   identityRegistry,
   modelRoyalties,
+  optimisticEvaluator,
   parameters,
   projectionVerifier,
   reputationRegistry,
@@ -34,6 +36,8 @@ export const TIMELOCK = new Interface(chorusTimelock.abi);
 export const TILLS = new Interface(agentTills.abi);
 export const UNITS = new Interface(agentUnits.abi);
 export const ROYALTIES = new Interface(modelRoyalties.abi);
+export const COMMERCE = new Interface(agenticCommerce.abi);
+export const EVALUATOR = new Interface(optimisticEvaluator.abi);
 export const VERIFIER = new Interface(contributionVerifier.abi);
 
 /** The verifiers by rule. */
@@ -46,6 +50,7 @@ export const VERIFIERS: Readonly<Record<RuleName, ContractArtifact>> = {
 export const ARTIFACTS: ReadonlyMap<string, ContractArtifact> = new Map(
   [
     ...taskLibraries,
+    agenticCommerce,
     agentTills,
     agentUnits,
     chorusGovernor,
@@ -54,6 +59,7 @@ export const ARTIFACTS: ReadonlyMap<string, ContractArtifact> = new Map(
     contributionVerifier,
     identityRegistry,
     modelRoyalties,
+    optimisticEvaluator,
     parameters,
     projectionVerifier,
     reputationRegistry,

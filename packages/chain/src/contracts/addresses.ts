@@ -1,9 +1,9 @@
 import type { Address } from '@chorus/protocol';
 import { type Interface, type JsonRpcProvider, ZeroAddress } from 'ethers';
-import { ATTESTOR, PARAMETERS, TASK_MANAGER, TILLS } from '../abi/abis.ts';
+import { ATTESTOR, COMMERCE, PARAMETERS, TASK_MANAGER, TILLS } from '../abi/abis.ts';
 import { ChainError } from '../errors/errors.ts';
 import { read } from '../rpc/rpc.ts';
-import { AGENT_TILLS } from './names.ts';
+import { AGENT_TILLS, AGENTIC_COMMERCE } from './names.ts';
 
 /** The contracts around one task contract. */
 export interface ContractAddresses {
@@ -21,6 +21,12 @@ export interface RevenueAddresses {
   tills: Address;
   units: Address;
   royalties: Address;
+}
+
+/** The contracts of jobs. */
+export interface MarketAddresses {
+  commerce: Address;
+  evaluator: Address;
 }
 
 /**
@@ -76,18 +82,38 @@ export async function findRevenueContracts(
   parameters: Address,
   signal?: AbortSignal,
 ): Promise<RevenueAddresses | null> {
+  const found = await findNamed({ provider, parameters, signal }, AGENT_TILLS, TILLS, ['units', 'royalties']);
+  return found && { tills: found[0]!, units: found[1]!, royalties: found[2]! };
+}
+
+/** Likewise the contracts of jobs. */
+export async function findMarketContracts(
+  provider: JsonRpcProvider,
+  parameters: Address,
+  signal?: AbortSignal,
+): Promise<MarketAddresses | null> {
+  const around = { provider, parameters, signal };
+  const found = await findNamed(around, AGENTIC_COMMERCE, COMMERCE, ['optimisticEvaluator']);
+  return found && { commerce: found[0]!, evaluator: found[1]! };
+}
+
+/** The contract that the parameters know by this name, and those that it names itself; null if they know none. */
+async function findNamed(
+  around: { provider: JsonRpcProvider; parameters: Address; signal: AbortSignal | undefined },
+  contract: string,
+  abi: Interface,
+  names: string[],
+): Promise<Address[] | null> {
+  const { provider, parameters, signal } = around;
   const ask = async (to: string, abi: Interface, name: string, args: unknown[] = []): Promise<Address> => {
     const data = abi.encodeFunctionData(name, args);
     const result = await read(`read ${name}`, () => provider.call({ to, data }), signal);
     return String(abi.decodeFunctionResult(name, result)[0]).toLowerCase() as Address;
   };
   try {
-    const tills = await ask(parameters, PARAMETERS, 'contractOf', [AGENT_TILLS]);
-    if (tills === ZeroAddress) return null;
-    const [units, royalties] = await Promise.all(
-      ['units', 'royalties'].map((name) => ask(tills, TILLS, name)),
-    );
-    return { tills, units: units!, royalties: royalties! };
+    const found = await ask(parameters, PARAMETERS, 'contractOf', [contract]);
+    if (found === ZeroAddress) return null;
+    return [found, ...(await Promise.all(names.map((name) => ask(found, abi, name))))];
   } catch (error) {
     // Parameters from before there were such names revert; an endpoint that lags has no answer.
     if (error instanceof ChainError && error.code === 'E_CHAIN_REVERTED') return null;

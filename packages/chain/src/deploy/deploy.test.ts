@@ -83,7 +83,7 @@ describe('deploying', () => {
     await deploy();
     const nonce = await provider.getTransactionCount(new Wallet(devnet.privateKeys[0]!).address);
     const seen = await steps();
-    expect(seen).toHaveLength(25);
+    expect(seen).toHaveLength(27);
     expect(seen.every(({ transaction }) => transaction === null)).toBe(true);
     expect(await provider.getTransactionCount(new Wallet(devnet.privateKeys[0]!).address)).toBe(nonce);
   });
@@ -157,7 +157,7 @@ describe('deploying', () => {
         ...Object.values(file.contracts).map((c) => c.transaction),
         ...Object.values(file.calls),
       ];
-      expect(transactions.filter((t) => t !== null)).toHaveLength(25);
+      expect(transactions.filter((t) => t !== null)).toHaveLength(27);
       for (const transaction of transactions) {
         if (transaction === null) continue;
         expect(transaction.gasUsed).toBeGreaterThan(20_000);
@@ -205,11 +205,11 @@ describe('deploying', () => {
         spy.mockRestore();
         transactions.close();
       }
-      expect(runs).toBe(9);
-      expect((await provider.getTransactionCount(account)) - first).toBe(25);
+      expect(runs).toBe(10);
+      expect((await provider.getTransactionCount(account)) - first).toBe(27);
       const file = (await readDeployment(path))!;
       expect(file.complete).toBe(true);
-      expect(Object.values(file.contracts).filter((c) => c.transaction !== null)).toHaveLength(17);
+      expect(Object.values(file.contracts).filter((c) => c.transaction !== null)).toHaveLength(18);
       expect((await deploymentStatus({ url: devnet.url, file })).ok).toBe(true);
     });
 

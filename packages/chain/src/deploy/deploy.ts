@@ -1,6 +1,6 @@
 import { type Address, type Hex, RULE_NAMES } from '@chorus/protocol';
 import { id, type JsonRpcProvider, Wallet } from 'ethers';
-import type { ContractAddresses, RevenueAddresses } from '../contracts/addresses.ts';
+import type { ContractAddresses, MarketAddresses, RevenueAddresses } from '../contracts/addresses.ts';
 import type { VerifierSrs } from '../contracts/verifier.ts';
 import { ChainError, toChainError } from '../errors/errors.ts';
 import { isDevChain, openProvider, pollInterval } from '../rpc/rpc.ts';
@@ -14,6 +14,7 @@ import {
   type DeploymentPlan,
   type Governance,
   type InitialParameters,
+  type Market,
   type PlannedCall,
   type PlannedContract,
   planDeployment,
@@ -35,6 +36,8 @@ export interface DeployOptions {
   /** 32 bytes: other salts give other addresses. */
   salt?: Hex;
   governance?: Partial<Governance>;
+  /** What the evaluator of jobs goes by: never changed later. */
+  market?: Partial<Market>;
   /** Parameters to set before governance takes over. */
   initial?: InitialParameters;
   /** File to which the deployment is written, and from which a run resumes. */
@@ -69,6 +72,8 @@ export interface Deployment extends ContractAddresses {
   treasury: Address;
   /** Revenue of agents; null in deployments from before there was any. */
   revenue: RevenueAddresses | null;
+  /** Jobs; likewise. */
+  market: MarketAddresses | null;
 }
 
 const DEFAULT_SUPPLY = 10n ** 27n;
@@ -133,6 +138,7 @@ export function deploymentOf({ chainId, startBlock, treasury, contracts }: Deplo
     timelock: at('timelock'),
     treasury,
     revenue: contracts.tills ? { tills: at('tills'), units: at('units'), royalties: at('royalties') } : null,
+    market: contracts.commerce ? { commerce: at('commerce'), evaluator: at('evaluator') } : null,
   };
 }
 
@@ -152,6 +158,7 @@ function inputsOf(options: DeployOptions, deployer: Address): DeploymentPlan['in
       timelock: 2 * DAY,
       ...options.governance,
     },
+    market: { windowSeconds: DAY, stepSeconds: DAY / 2, seatStake: 10n ** 21n, ...options.market },
     initial: options.initial ?? {},
   };
 }

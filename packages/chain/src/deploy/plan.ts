@@ -1,4 +1,5 @@
 import {
+  agenticCommerce,
   agentTills,
   agentUnits,
   type ContractArtifact,
@@ -8,6 +9,7 @@ import {
   identityRegistry,
   linkCode,
   modelRoyalties,
+  optimisticEvaluator,
   parameters,
   reputationRegistry,
   roundAttestor,
@@ -20,7 +22,7 @@ import { type Address, type Hex, RULE_NAMES, type RuleName, type Slashing } from
 import { getCreateAddress, Interface, id, keccak256, ZeroAddress } from 'ethers';
 import { PARAMETERS, TIMELOCK, VERIFIERS } from '../abi/abis.ts';
 import { ruleId } from '../abi/signing.ts';
-import { AGENT_TILLS } from '../contracts/names.ts';
+import { AGENT_TILLS, AGENTIC_COMMERCE } from '../contracts/names.ts';
 import { VERIFIER_SIZE, type VerifierSrs } from '../contracts/verifier.ts';
 import { create2Address } from './create2.ts';
 
@@ -39,6 +41,8 @@ export type ContractName =
   | 'royalties'
   | 'tills'
   | 'units'
+  | 'commerce'
+  | 'evaluator'
   | `verifier ${RuleName}`
   | `library ${string}`;
 
@@ -54,6 +58,16 @@ export interface Governance {
   quorumPercent: number;
   /** Time from a decision to its execution (default 2 days). */
   timelock: number;
+}
+
+/** What the optimistic evaluator of jobs goes by, for ever. Times in seconds. */
+export interface Market {
+  /** In which a submission can be disputed: 3 seconds to 30 days (default 1 day). */
+  windowSeconds: number;
+  /** Of each of the five steps of a dispute: 3 seconds to 7 days (default 12 hours). */
+  stepSeconds: number;
+  /** Stake that a validator's seat takes, in the token's smallest unit (default 1000 tokens of 18 decimals). */
+  seatStake: bigint;
 }
 
 /** Values to set before the parameters are handed to governance, within their bounds; the defaults are in the code. */
@@ -79,6 +93,7 @@ export interface PlanInputs {
   /** The reference string to deploy verifiers with, or the addresses of deployed verifiers. */
   verifier: VerifierSrs | VerifierAddresses;
   governance: Governance;
+  market: Market;
   initial: InitialParameters;
 }
 
@@ -114,8 +129,11 @@ export interface DeploymentPlan {
   addresses: Record<ContractName, Address>;
 }
 
-/** Contracts that constructors make: the tills make the code of tills first, then the units. */
-const MADE = { units: { by: 'tills', nonce: 2 } } as const;
+/** Contracts that constructors make: the tills make the code of tills first, then the units; jobs make their evaluator. */
+const MADE = {
+  units: { by: 'tills', nonce: 2 },
+  evaluator: { by: 'commerce', nonce: 1 },
+} as const;
 
 /**
  * Where a contract is that the constructor of another one of its deployment makes; null for a contract with a creation
@@ -175,8 +193,14 @@ export function planDeployment(inputs: PlanInputs): DeploymentPlan {
   const tasks = add('taskManager', taskManager, [settings, stakes, identities]);
   const royalties = add('royalties', modelRoyalties, [tasks]);
   add('tills', agentTills, [settings, identities, royalties]);
-  addresses.units = madeAddress('units', (maker) => addresses[maker])!;
-  const made: MadeContract[] = [{ name: 'units', artifact: agentUnits, address: addresses.units }];
+  add('commerce', agenticCommerce, [settings, identities, stakes, { ...inputs.market, stakeToken: token }]);
+  const made = [
+    { name: 'units' as const, artifact: agentUnits },
+    { name: 'evaluator' as const, artifact: optimisticEvaluator },
+  ].map((contract): MadeContract => {
+    addresses[contract.name] = madeAddress(contract.name, (maker) => addresses[maker])!;
+    return { ...contract, address: addresses[contract.name] };
+  });
   return { inputs, contracts, made, addresses, calls: planCalls(inputs, addresses) };
 }
 
@@ -217,7 +241,13 @@ function planCalls(inputs: PlanInputs, at: Record<ContractName, Address>): Plann
       view('taskManager', [], [at.taskManager]),
       view('attestor', [], [at.attestor]),
     ),
-    set('addContract', [AGENT_TILLS, at.tills], view('contractOf', [AGENT_TILLS], [at.tills])),
+    ...[
+      { name: AGENT_TILLS, to: at.tills, label: 'AgentTills' },
+      { name: AGENTIC_COMMERCE, to: at.commerce, label: 'AgenticCommerce' },
+    ].map(({ name, to, label }) => {
+      const call = set('addContract', [name, to], view('contractOf', [name], [to]));
+      return { ...call, name: `${call.name} ${label}` };
+    }),
   ];
   if (protocolFeeBps !== undefined) {
     calls.push(set('setProtocolFee', [protocolFeeBps], view('protocolFeeBps', [], [protocolFeeBps])));

@@ -1,9 +1,9 @@
 import { type Address, type Hex, RULE_NAMES } from '@chorus/protocol';
 import { type Interface, id, type JsonRpcProvider, type Result, ZeroHash } from 'ethers';
-import { PARAMETERS, TILLS, TIMELOCK, TOKEN } from '../abi/abis.ts';
+import { COMMERCE, PARAMETERS, TILLS, TIMELOCK, TOKEN } from '../abi/abis.ts';
 import { ruleId } from '../abi/signing.ts';
-import type { RevenueAddresses } from '../contracts/addresses.ts';
-import { AGENT_TILLS } from '../contracts/names.ts';
+import type { MarketAddresses, RevenueAddresses } from '../contracts/addresses.ts';
+import { AGENT_TILLS, AGENTIC_COMMERCE } from '../contracts/names.ts';
 import { VERIFIER_SIZE } from '../contracts/verifier.ts';
 import { openProvider, read } from '../rpc/rpc.ts';
 import { deploymentOf } from './deploy.ts';
@@ -98,15 +98,20 @@ async function details(
     ok: (await found) === expected,
     found: (await found) ? 'yes' : 'no',
   });
+  const namedBy = async (to: Address, abi: Interface, name: string): Promise<string> =>
+    String((await view(to, abi, name))[0]).toLowerCase();
   const revenueWiring = ({ tills, units, royalties }: RevenueAddresses) => {
-    const named = async (name: string): Promise<string> =>
-      String((await view(tills, TILLS, name))[0]).toLowerCase();
+    const named = (name: string): Promise<string> => namedBy(tills, TILLS, name);
     return [
       points('the parameters name the tills of agents', tills, address('contractOf', [AGENT_TILLS])),
       points('the tills name their units', units, named('units')),
       points('the tills name the royalties', royalties, named('royalties')),
     ];
   };
+  const marketWiring = ({ commerce, evaluator }: MarketAddresses) => [
+    points('the parameters name the contract of jobs', commerce, address('contractOf', [AGENTIC_COMMERCE])),
+    points('jobs name their evaluator', evaluator, namedBy(commerce, COMMERCE, 'optimisticEvaluator')),
+  ];
   const wiring = await Promise.all([
     points('the parameters name the task contract', at.taskManager, address('taskManager')),
     points('the parameters name the attestor', at.attestor, address('attestor')),
@@ -118,6 +123,7 @@ async function details(
       ),
     ),
     ...(at.revenue ? revenueWiring(at.revenue) : []),
+    ...(at.market ? marketWiring(at.market) : []),
     points('the timelock owns the parameters', at.timelock, address('owner')),
     holds('the governor proposes to the timelock', true, role(id('PROPOSER_ROLE'), at.governor)),
     holds('the deployer administers the timelock', false, role(ZeroHash, file.deployer)),

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@chorus/protocol';
+import { MARKET_REFUSALS } from './market-refusals.ts';
 import { REVENUE_REFUSALS } from './revenue-refusals.ts';
 
 /** Meaning of a custom error in the port's terms: code, one sentence, and a hint. */
@@ -421,5 +422,6 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
     'respond with its account',
   ],
   ResponseOutOfBounds: ['E_CHAIN_INVALID_PARAMS', 'a response is 0 to 100', 'scale the response'],
+  ...MARKET_REFUSALS,
   ...REVENUE_REFUSALS,
 };

@@ -6,6 +6,7 @@ import { createHeadChain } from './chain-head.ts';
 import { createChorusChain } from './chorus-chain.ts';
 import { createDisputeChain } from './dispute-chain.ts';
 import { createIdentityChain } from './identity-chain.ts';
+import { createJobChain } from './job-chain.ts';
 import { type Connection, createParts } from './parts.ts';
 import { createPaymentChain } from './payment-chain.ts';
 import { createRewardChain } from './reward-chain.ts';
@@ -61,6 +62,7 @@ describe('the chain of one account, made of its ports', () => {
       createPaymentChain(parts),
       createTillChain(parts),
       createUnitChain(parts),
+      createJobChain(parts),
       { chainId: 0, contract: '', account: '', contracts: null },
     ].flatMap((port) => Object.keys(port));
     expect(names.toSorted()).toEqual(Object.keys(createChorusChain(connection)).toSorted());

@@ -7,6 +7,7 @@ import { createDisputeChain } from './dispute-chain.ts';
 import { createFeedbackChain } from './feedback-chain.ts';
 import { createGovernanceChain } from './governance-chain.ts';
 import { createIdentityChain, type EvmIdentityChain } from './identity-chain.ts';
+import { createJobChain } from './job-chain.ts';
 import { type Connection, createParts } from './parts.ts';
 import { createPaymentChain } from './payment-chain.ts';
 import { createRecordChain } from './record-chain.ts';
@@ -63,5 +64,6 @@ export function createChorusChain(connection: Connection): ChorusChain {
     ...createFeedbackChain(parts),
     ...createGovernanceChain(parts),
     ...createRecordChain(parts),
+    ...createJobChain(parts),
   };
 }

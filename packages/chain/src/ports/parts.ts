@@ -3,7 +3,9 @@ import type { JsonRpcProvider, Signer } from 'ethers';
 import {
   type ContractAddresses,
   findContracts,
+  findMarketContracts,
   findRevenueContracts,
+  type MarketAddresses,
   type RevenueAddresses,
 } from '../contracts/addresses.ts';
 import type { EventIndex } from '../events/event-index.ts';
@@ -43,6 +45,8 @@ export interface ChainParts {
   contracts(): Promise<ContractAddresses>;
   /** Of those that divide what agents are paid, likewise; null if the network has none. */
   revenueContracts(): Promise<RevenueAddresses | null>;
+  /** Of those of jobs, likewise. */
+  marketContracts(): Promise<MarketAddresses | null>;
   /** Aborted when the chain is closed. */
   signal: AbortSignal;
   /** Stop all requests. */
@@ -65,6 +69,7 @@ export function createParts(connection: Connection): ChainParts {
     revenueContracts: once(async () =>
       findRevenueContracts(provider, (await contracts()).parameters, signal),
     ),
+    marketContracts: once(async () => findMarketContracts(provider, (await contracts()).parameters, signal)),
     signal,
     close: () => {
       closing.abort();

@@ -42,6 +42,8 @@ export const CONTRACTS = [
   'agents/AgentTills',
   'agents/AgentUnits',
   'agents/ModelRoyalties',
+  'market/AgenticCommerce',
+  'market/OptimisticEvaluator',
   'registries/IdentityRegistry',
   'registries/ReputationRegistry',
   'registries/ValidationRegistry',

@@ -6,6 +6,7 @@ import type { DisputeChain } from './dispute-chain.ts';
 import type { FeedbackChain } from './feedback-chain.ts';
 import type { GovernanceChain } from './governance-chain.ts';
 import type { IdentityChain } from './identity-chain.ts';
+import type { JobChain } from './job-chain.ts';
 import type { PaymentChain } from './payment-chain.ts';
 import type { RecordChain } from './record-chain.ts';
 import type { RewardChain } from './reward-chain.ts';
@@ -30,7 +31,8 @@ import type { VerdictChain } from './verdict-chain.ts';
  * `E_CHAIN_INVALID_SETTLEMENT`, `E_CHAIN_INVALID_POINT`, `E_CHAIN_INVALID_VOTES`, `E_CHAIN_WRONG_OPENING`,
  * `E_CHAIN_INVALID_PARAMS`, `E_CHAIN_NOTHING_TO_CLAIM`, `E_CHAIN_NOT_ENDED`, `E_CHAIN_NOT_ALLOWED` (allow
  * list, reputation, another account's identity or task), `E_CHAIN_NO_CASE`, `E_CHAIN_CASE_OPEN` (stake that a
- * case may still cost), `E_CHAIN_NOT_MATURE`, `E_CHAIN_NO_TILLS`, `E_CHAIN_NO_GOVERNANCE`, `E_CHAIN_UNREACHABLE`.
+ * case may still cost), `E_CHAIN_NOT_MATURE`, `E_CHAIN_NO_TILLS`, `E_CHAIN_NO_GOVERNANCE`, `E_CHAIN_NO_MARKET`,
+ * `E_CHAIN_UNKNOWN_JOB`, `E_CHAIN_UNREACHABLE`.
  */
 export interface ChainPort
   extends ChainAccount,
@@ -50,4 +52,5 @@ export interface ChainPort
     UnitChain,
     FeedbackChain,
     GovernanceChain,
-    RecordChain {}
+    RecordChain,
+    JobChain {}

@@ -2,6 +2,8 @@ import type {
   AgentDocument,
   AgentIdentityDocument,
   GovernanceDocument,
+  JobDocument,
+  MarketDocument,
   ParameterDocument,
   PaymentDocument,
   ProposalDetail,
@@ -33,6 +35,7 @@ import { agentsApp } from '../../../../service-agents/src/admin-areas/agents-app
 import { feedbackApp } from '../../../../service-agents/src/admin-areas/feedback-app.ts';
 import { paymentsApp } from '../../../../service-agents/src/admin-areas/payments-app.ts';
 import { revenueApp } from '../../../../service-agents/src/admin-areas/revenue-app.ts';
+import { marketApp } from '../../../../service-market/src/admin-areas/market-app.ts';
 import { publicationsApp } from '../publications.ts';
 import { rewardsApp } from '../rewards.ts';
 import { roundsApp } from '../rounds.ts';
@@ -200,6 +203,19 @@ export const everyArea = () => [
     buyUnits: async () => traded,
     sellUnits: async () => traded,
   })),
+  marketApp(() => ({
+    overview: async () => market,
+    seat: async () => market,
+    withdraw: async () => ({ withdrawn: [{ what: 'bonds', ...amounts[0]!, transaction: '0x01' }] }),
+    jobs: {
+      list: async () => ({ jobs: [job] }),
+      show: async () => job,
+      create: async () => job,
+      act: async () => job,
+      storeFile: async (name, bytes) => ({ digest: DIGEST, name, bytes: bytes.length }),
+      file: async () => ({ name: 'chart.svg', bytes: new Uint8Array([8, 7]) }),
+    },
+  })),
   rewardsApp({
     rewards: async () => ({ earned, claimable: amounts, staked: amounts }),
     claim: async ({ token }) => ({
@@ -304,6 +320,26 @@ const units: UnitsDocument = {
   ...{ purchase: { amount: '105', fee: '1' }, sale: null },
 };
 
+const DIGEST = `0x${'d1'.repeat(32)}`;
+const job: JobDocument = {
+  ...{ jobId: '3', status: 'submitted', roles: ['client'], client: ADDRESS, provider: ADDRESS },
+  ...{ evaluator: ADDRESS, evaluatedBy: 'validators', token: ADDRESS, symbol: 'CHOR', decimals: 6 },
+  ...{ budget: '100', fee: '1', bond: '10', expiresAt: TIME, submitBy: TIME, fundedAt: TIME },
+  ...{ submittedAt: TIME, deliverable: DIGEST, payout: ADDRESS, description: 'a chart' },
+  dispute: {
+    ...{ bond: '10', disputedAt: TIME, defendedAt: TIME, drawnAt: TIME, outcome: null },
+    ...{ grounds: DIGEST, answer: null, available: true },
+    jury: [{ agentId: '7', committed: true, vote: null, mine: true }],
+  },
+  step: { what: 'commit', by: ['juror'], until: TIME, otherwise: 'the vote does not count' },
+};
+const market: MarketDocument = {
+  ...{ account: ADDRESS, commerce: ADDRESS, evaluator: ADDRESS, stakeToken: ADDRESS, seatStake: '100' },
+  token: { token: ADDRESS, symbol: 'CHOR', decimals: 6 },
+  ...{ windowSeconds: 86_400, stepSeconds: 43_200, decisionSeconds: 302_400, seats: 3, waiting: 1 },
+  seat: { agentId: '7', takenAt: TIME },
+  owed: { payments: [], bonds: amounts },
+};
 const traded = {
   ...{ agentId: '7', token: ADDRESS, decimals: 6, units: '5', amount: '515', transaction: '0x01' },
 };

@@ -1,0 +1,1 @@
+export { MARKET_SECTION, type MarketConfig, type MarketNodeConfig } from './market-config.ts';
