@@ -54,6 +54,8 @@ export interface NetworkModel {
   kind: 'network';
   task: bigint;
   cid: string | null;
+  /** The agent adopts the model of each round that settles. */
+  follow: boolean;
   /** For a task that trains on bytes of text; null: the model is a classifier, or a language model. */
   bytes: BytesSettings | null;
   /** For a task that trains a language model. */

@@ -160,10 +160,19 @@ describe('an agent file', () => {
     expect(read(`${HEAD}model: { network: { task: 12 } }`).model).toEqual({
       kind: 'network',
       task: 12n,
+      follow: false,
       cid: null,
       bytes: null,
       sampling: { temperature: 0.7, topP: 0.95, topK: 0, stop: [] },
     });
+  });
+
+  it('an agent may follow the task of its model, unless a CID names one', () => {
+    expect(read(`${HEAD}model: { network: { task: 12, follow: true } }`).model).toMatchObject({
+      follow: true,
+    });
+    const faulty = faults(`${HEAD}model: { network: { task: 12, follow: true, cid: bafy } }`);
+    expect(faulty.join()).toContain('has no meaning with a cid');
   });
 
   it('a language model is a GGUF file, perhaps with adapters', () => {

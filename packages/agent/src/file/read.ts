@@ -164,11 +164,12 @@ function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOption
     const { file, adapter = null, context = null, slots, sampling = defaultSampling() } = gguf;
     return { kind: 'language', file, adapter, context, slots, sampling };
   }
-  const { task, cid = null, bytes, sampling = defaultSampling() } = network!;
+  const { task, cid = null, follow, bytes, sampling = defaultSampling() } = network!;
   return {
     kind: 'network',
     task: BigInt(task),
     cid,
+    follow,
     bytes: bytes === undefined ? null : samplingOf(bytes),
     sampling,
   };

@@ -177,11 +177,19 @@ const network = z
       .describe(
         'The task trains on bytes of text: true, or how it is sampled. Default: it trains a classifier, or a language model',
       ),
+    follow: z
+      .boolean()
+      .default(false)
+      .describe('Answer with the model of each round that settles while the agent is served'),
     sampling: sampling.optional(),
   })
   .refine((model) => model.bytes === undefined || model.sampling === undefined, {
     path: ['sampling'],
     message: 'is for a language model with tokens: a model over bytes has bytes',
+  })
+  .refine((model) => !model.follow || model.cid === undefined, {
+    path: ['follow'],
+    message: 'has no meaning with a cid, which names one model',
   })
   .describe('The model of a training task, checked against its whole history on chain');
 

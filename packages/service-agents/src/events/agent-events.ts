@@ -16,6 +16,8 @@ export type AgentsEvent =
   | ({ type: 'agents.reputation-failed' } & Explanation)
   /** A call was paid; the work follows. `amount` is in the token's smallest unit. */
   | { type: 'agents.paid'; agent: string; payer: string; token: string; amount: string; transaction: string }
+  /** It answers with the model before, as the newer one of its task cannot be opened; that is tried again. */
+  | ({ type: 'agents.behind'; agent: string; task: string } & Explanation)
   /** A document cannot be read; the agent answers without it. */
   | { type: 'agents.document'; agent: string; source: string; reason: string }
   /** The search in documents does not work as it should; the agent answers with what it finds. */

@@ -31,6 +31,13 @@ export const AGENTS_EVENTS: EventCatalogue<AgentsEvent> = {
       debug(`Agent ${agent} was paid ${amount} units of ${token} by ${payer}, in ${transaction}.`),
     sampled: { milliseconds: SAMPLE_MILLISECONDS, key: ({ agent }) => agent, ends: () => false },
   },
+  'agents.behind': {
+    message: ({ agent, task, ...why }) =>
+      warn(
+        `Agent ${agent} still answers with an older model: that of task ${task} cannot be opened now: ${because(why)}. It is tried again.`,
+      ),
+    repeats: ({ agent, code }) => `agents.behind ${agent} ${code}`,
+  },
   'agents.document': {
     message: ({ agent, source, reason }) =>
       warn(`Agent ${agent} answers without its document ${source}: ${reason}.`),

@@ -12,6 +12,7 @@ import { refusal } from '../serve/refusal.ts';
 import type { AgentRecord } from '../store/agent-records.ts';
 import { earnedBy } from '../store/earned.ts';
 import { agentDocument } from './agent-document.ts';
+import { TaskFollower } from './follow-task.ts';
 import { keepOpening } from './keep-opening.ts';
 import { modelMemory } from './model-memory.ts';
 import { ModelReservation } from './model-reservation.ts';
@@ -34,6 +35,7 @@ export class AgentSlot {
   readonly #hiring: Hiring;
   readonly #reservation: ModelReservation;
   readonly #closing = new AbortController();
+  readonly #follower: TaskFollower;
   #loaded: LoadedAgent | null = null;
   #served: ServedAgent | null = null;
   #tools: OpenedResources['found'] = [];
@@ -54,6 +56,11 @@ export class AgentSlot {
     this.record = record;
     this.#registrations = registrations;
     this.#reservation = new ModelReservation(components.resources, record.name);
+    this.#follower = new TaskFollower({
+      ...{ agent: record.name, chain: components.ports.chain, signal: this.#closing.signal },
+      adopt: () => this.reopen(),
+      emit: (event) => this.#emit(event),
+    });
   }
 
   /** Open the agent; if that fails, try again until it succeeds or the node closes. Never rejects. */
@@ -112,6 +119,7 @@ export class AgentSlot {
     this.#loaded ??= loaded;
     const paid = await priceOnNode(loaded, this.#components, this.#selling);
     this.#reservation.reserve(await modelMemory(loaded.definition.model, loaded.folder, ports));
+    const mark = await this.#follower.mark(loaded.definition.model);
     const opening = { name, hiring: this.#hiring, accept, signal };
     const opened = await openOnNode(loaded, this.#components, opening).catch((error) => {
       if (!this.#served) this.#reservation.release();
@@ -144,18 +152,14 @@ export class AgentSlot {
     }
     this.#loaded = loaded;
     this.#tools = resources.found;
+    this.#follower.follow(mark);
     for (const event of openedEvents(this.#served, resources)) this.#emit(event);
   }
 
   /** Answer a stranger's request; its path begins at the agent's base. */
   async answer(request: Request, peer: string | undefined): Promise<Response> {
     if (this.#served) return this.#served.answer(request, peer);
-    return refusal(
-      new ChorusError('E_AGENT_NOT_SERVED', 'the agent cannot be called now', {
-        facts: { agent: this.record.name },
-        hint: 'try again later',
-      }),
-    );
+    return refusal(notServed(this.record.name));
   }
 
   /** Null while it is not served. */
@@ -212,6 +216,13 @@ export class AgentSlot {
   #emit(event: AgentsEvent): void {
     this.#components.emit<AgentsEvent>(event);
   }
+}
+
+function notServed(agent: string): ChorusError {
+  return new ChorusError('E_AGENT_NOT_SERVED', 'the agent cannot be called now', {
+    facts: { agent },
+    hint: 'try again later',
+  });
 }
 
 /** What is reported when an agent answers: the documents that it could not read, then that it has started. */
