@@ -11,7 +11,7 @@ import {GovernorVotesQuorumFraction} from "@openzeppelin/contracts/governance/ex
 import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
 
 /// @title Votes of the token's holders on the parameters
-/// @notice What a vote decides, the timelock does after its delay, so that whoever disagrees can leave first. The
+/// @notice The timelock does what a vote decides after its delay, so that anyone who disagrees can leave first. The
 /// timelock owns `Parameters` and nothing else: no proposal reaches escrow, stake, registries or running tasks.
 contract ChorusGovernor is
     GovernorSettings,

@@ -7,7 +7,7 @@ import {TimelockController} from "@openzeppelin/contracts/governance/TimelockCon
 /// @dev Nothing is added: it is here so that its artifact is committed with the others.
 contract ChorusTimelock is TimelockController {
     /// @param minDelay seconds between a decision and its execution
-    /// @param admin grants the governor its roles after deployment, then renounces; zero: nobody but the timelock itself
+    /// @param admin grants the governor its roles after deployment, then renounces; zero: only the timelock itself does
     constructor(uint256 minDelay, address[] memory proposers, address[] memory executors, address admin)
         TimelockController(minDelay, proposers, executors, admin)
     {}

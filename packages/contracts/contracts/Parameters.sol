@@ -7,8 +7,8 @@ import {IContributionVerifier} from "./interfaces/IContributionVerifier.sol";
 import {IParameters} from "./interfaces/IParameters.sol";
 
 /// @title What governance may set
-/// @notice The owner is the deployer until everything is in place, then the timelock. The bounds are code: whoever owns
-/// this contract can neither move them nor reach tokens, which are in other contracts that ask this one.
+/// @notice The owner is the deployer until everything is in place, then the timelock. The bounds are code: the owner
+/// can neither move them nor reach tokens, which are in other contracts that ask this one.
 contract Parameters is IParameters, Ownable {
     uint256 private constant MAX_FEE_BPS = 500;
     uint256 private constant MAX_SLASH_BPS = 5000;

@@ -75,7 +75,7 @@ contract RoundAttestor is IRoundAttestor {
         }
         for (uint256 i = 0; i < trainers.length; i++) {
             uint256 share = PackedWords.share(record.shares, i);
-            // A trainer without a share gets 0, also where nobody has one.
+            // A trainer without a share gets 0, even if no trainer has one.
             uint256 response = share == 0 ? 0 : share * 100 / largest;
             uint256 agentId = tasks.getMember(taskId, trainers[i]).agentId;
             _remember(taskId, trainers[i], agentId, response, share != 0);
@@ -94,7 +94,7 @@ contract RoundAttestor is IRoundAttestor {
         if (task.status != ITaskManager.TaskStatus.Ended) revert TaskNotEnded();
         Score storage score = _scores[taskId][trainer];
         if (score.given) revert AlreadyAttested();
-        // Otherwise whoever comes first chooses the rounds that count.
+        // Otherwise the first caller chooses the rounds that count.
         uint256 first = task.round > RECORDS ? task.round - RECORDS + 1 : 1;
         for (uint256 round = first; round <= task.round; round++) {
             if (!_attested[taskId][round] && tasks.getRecord(taskId, round).round == round) {
@@ -164,8 +164,8 @@ contract RoundAttestor is IRoundAttestor {
     }
 
     /// @dev Whether this identity has opened this request, to us. Others can open it as well, for their own, and answer
-    /// it with a tag that nobody could pay to read: so the gas is bounded, and there, lest a caller with little of it
-    /// leave a request unanswered.
+    /// it with a tag that costs more gas to read than a caller could pay: so the gas is bounded. A caller must
+    /// also bring that much, since one with little could otherwise leave a request unanswered.
     function _asks(bytes32 requestHash, uint256 agentId) private view returns (bool) {
         if (gasleft() < 2 * STATUS_GAS) revert NotEnoughGas();
         try _validations.getValidationStatus{gas: STATUS_GAS}(requestHash) returns (

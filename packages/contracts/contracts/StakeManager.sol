@@ -12,10 +12,10 @@ import {IParameters} from "./interfaces/IParameters.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
 
 /// @title Stake behind identities
-/// @notice Nobody owns this contract and nothing in it can be changed. Tokens leave it in four ways only: a ticket's
+/// @notice This contract has no owner and nothing in it can be changed. Tokens leave it in four ways only: a ticket's
 /// value to its owner, a report's reward to its reporter, and a slash's two other parts, burned and to the harmed task.
-/// @dev Pools count what was deposited and never read their own balance, so that nobody can move a price by sending
-/// tokens here, and a token that changes balances by itself harms its own pools alone. For every pool:
+/// @dev Pools count what was deposited and never read their own balance, so that sending tokens here cannot move
+/// a price, and a token that changes balances by itself harms its own pools alone. For every pool:
 ///   value of the shares that are not unbonding >= locked,
 /// so a lock can always be slashed in full. Every division is rounded down, in favour of the pool: the price
 /// (tokens + 1) / (shares + VIRTUAL_SHARES) falls by slashing alone.
@@ -47,7 +47,7 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
         uint256 shares;
     }
 
-    /// @dev Shares that nobody owns, worth less than one unit: a price can then not be driven up by rounding. See
+    /// @dev Shares without an owner, worth less than one unit: rounding can then not drive up a price. See
     /// OpenZeppelin, ERC-4626, "Defending with a virtual offset".
     uint256 private constant VIRTUAL_SHARES = 10 ** 6;
     uint256 private constant BPS = 10_000;
@@ -94,7 +94,7 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
         bytes32 r,
         bytes32 s
     ) external nonReentrant returns (uint256 shares) {
-        // Whoever saw the permit may have used it already: what counts is the allowance.
+        // Anyone who saw the permit may have used it already: what counts is the allowance.
         try IERC20Permit(address(token)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
         return _deposit(token, agentId, amount);
     }
@@ -186,7 +186,7 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
         toHarmed = amount - toReporter - burned;
         reportRewards[token][split.reporter] += toReporter;
         emit Slashed(token, agentId, taskId, offence, amount, toReporter, burned, toHarmed);
-        // A token that refuses the burn address must not stop a task: what it refuses stays here, for nobody.
+        // A token that refuses the burn address must not stop a task: what it refuses stays here, without an owner.
         if (burned != 0 && !token.trySafeTransfer(BURN, burned)) reportRewards[token][BURN] += burned;
         if (toHarmed != 0) token.safeTransfer(split.harmed, toHarmed);
     }

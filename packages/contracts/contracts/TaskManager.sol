@@ -18,7 +18,7 @@ import {Contracts} from "./tasks/TaskTypes.sol";
 import {TaskViews} from "./tasks/TaskViews.sol";
 
 /// @title Tasks, their rounds and the money behind them
-/// @notice Nobody owns this contract and nothing in it can be changed or stopped.
+/// @notice This contract has no owner and nothing in it can be changed or stopped.
 /// @dev The doors alone: the work is done by linked libraries on this contract's storage. Every door that writes is
 /// closed while another is open, and what moves tokens does so last.
 contract TaskManager is TaskViews, EIP712, ReentrancyGuardTransient {

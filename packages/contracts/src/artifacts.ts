@@ -17,7 +17,7 @@ export interface ContractArtifact {
   bytecode: string;
   /** Code on chain, 0x-prefixed, with zeros where the constructor writes immutables. */
   deployedBytecode: string;
-  /** Where the linked libraries' addresses belong in `bytecode`, by source and name; empty where there are none. */
+  /** Where the linked libraries' addresses belong in `bytecode`, by source and name; empty if it links none. */
   linkReferences: LinkReferences;
   /** Likewise in `deployedBytecode`. */
   deployedLinkReferences: LinkReferences;

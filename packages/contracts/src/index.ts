@@ -1,5 +1,5 @@
 /**
- * The contracts that tasks settle on, as compiled artifacts: nobody who runs a node needs a compiler.
+ * The contracts that tasks settle on, as compiled artifacts: running a node needs no compiler.
  *
  * @example
  * import { taskManager } from '@chorus/contracts';

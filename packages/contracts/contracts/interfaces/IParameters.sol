@@ -7,8 +7,8 @@ import {IContributionVerifier} from "./IContributionVerifier.sol";
 /// @title What governance may set, within bounds that no vote can move
 /// @notice A task keeps the values it was created under: a vote never reaches a running task, escrow or stake.
 interface IParameters {
-    /// @notice What offences cost, as parts of the task's stake in hundredths of a percent: one each at most 5000. What
-    /// nobody has to prove, being absent, has a cap over the whole task, and an end: the member is dropped.
+    /// @notice What offences cost, as parts of the task's stake in hundredths of a percent: one each at most 5000.
+    /// Absence, which needs no proof, has a cap over the whole task, and an end: the member is dropped.
     struct Slashing {
         /// A trainer that did not commit before the deadline.
         uint16 trainerAbsence;
@@ -24,7 +24,7 @@ interface IParameters {
         uint16 rejectedReference;
         /// What all absences of one member in one task cost together, at most: 1 to 2000.
         uint16 absenceCap;
-        /// A member that is absent in so many rounds in a row is dropped from the task: 1 to 16.
+        /// A member that is absent in this number of rounds in a row is dropped from the task: 1 to 16.
         uint16 missedRounds;
     }
 
@@ -56,9 +56,9 @@ interface IParameters {
     /// @notice Least stake of a task that pays in `token`; 0 where none was set. Below 2^96.
     function minimumStake(IERC20 token) external view returns (uint256);
     function slashing() external view returns (Slashing memory);
-    /// @notice Least length of each phase of a task created from now on: 3 seconds to 1 hour. A phase nobody can act in
-    /// takes stake from whoever joins. In 3 seconds a member sees a block and has one more to act in on every chain
-    /// that is supported; what training takes is for the members to judge.
+    /// @notice Least length of each phase of a task created from now on: 3 seconds to 1 hour. A phase too short to
+    /// act in takes stake from the members that join. In 3 seconds a member sees a block and has one more to act in
+    /// on every chain that is supported; what training takes is for the members to judge.
     function minPhaseSeconds() external view returns (uint256);
     /// @notice The verifier of `rule` for committees of up to `size` trainers, or zero.
     /// @param rule keccak256 of the rule's name, e.g. keccak256("reference-trust")

@@ -22,7 +22,7 @@ interface IRoundAttestor {
     function requestHashOf(uint256 taskId, uint256 agentId) external view returns (bytes32);
 
     /// @notice keccak256(abi.encode(chainid, attestor, taskId, agentId, salt)): for an identity whose request hash
-    /// somebody else has used up in the registry (there, a hash belongs to whoever uses it first).
+    /// somebody else has used up in the registry (there, a hash belongs to the account that uses it first).
     function saltedRequestHash(uint256 taskId, uint256 agentId, bytes32 salt) external view returns (bytes32);
 
     /// @notice Have the request under the salted hash, which this identity has opened, answered from now on.

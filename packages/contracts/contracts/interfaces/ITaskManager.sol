@@ -11,7 +11,7 @@ import {G1Point} from "../libraries/Bn254.sol";
 /// @notice A requester escrows a budget and appoints validators; registered identities join and have stake locked;
 /// each round moves through commit, reference and settle, and ends with one settlement that credits rewards, or
 /// void. A phase ends with the last action it waits for, or by `advance` once its deadline has passed.
-/// Whoever lets the others wait is slashed, by what the task fixed at its creation.
+/// A member that lets the others wait is slashed, by what the task fixed at its creation.
 /// All amounts are in the smallest unit of the task's token, all times in unix seconds.
 interface ITaskManager {
     enum TaskStatus {
@@ -85,7 +85,7 @@ interface ITaskManager {
         uint256 minShareBps;
         /// Hundredths of a percent of what is slashed by a verdict: to who reported it, at most 1000, and burned, at
         /// least 5000; the rest to this task's budget. What absence costs is burned, all of it: these terms, their
-        /// author and whoever reports gain nothing by it.
+        /// author and the reporter gain nothing by it.
         uint256 slashReporterBps;
         uint256 slashBurnBps;
         /// 1 to 15 different accounts: the reference, and so the score, rests on them.
@@ -167,11 +167,11 @@ interface ITaskManager {
         /// Bitmap of the validators (by appointment) that signed so.
         uint256 accusers;
         bool resolved;
-        /// Bitmap of the validators that signed that the payload is to be had: none, or a strict majority.
+        /// Bitmap of the validators that signed that the payload is available: none, or a strict majority.
         uint256 available;
     }
 
-    /// @notice A KZG commitment and the sha2-256 digest in the payload's CID; all zero where there is none.
+    /// @notice A KZG commitment and the sha2-256 digest in the payload's CID; all zero if one does not exist.
     struct VectorCommitment {
         G1Point commitment;
         bytes32 digest;
@@ -204,11 +204,11 @@ interface ITaskManager {
 
     /// @notice A validator's EIP-712 signature, domain `Chorus`, version `1`, of
     /// `Verdict(uint256 taskId,uint32 round,bytes32 commitments,uint256 unavailable,uint256 rejected,bytes32 novelty,`
-    /// `uint64 lossBefore,uint64 lossAfter)`: the payloads of the trainers in `unavailable` cannot be had or do not open their commitments,
-    /// those of all others can and do; likewise the references of the validators in `rejected` (by appointment), which
-    /// are also rejected where their norm exceeds the bound of the protocol; and the validation loss it measured of the
+    /// `uint64 lossBefore,uint64 lossAfter)`: the payloads of the trainers in `unavailable` cannot be fetched or
+    /// do not open their commitments, those of all others can and do; likewise the references of the validators in
+    /// `rejected` (by appointment), which are also rejected where their norm exceeds the bound of the protocol; and the validation loss it measured of the
     /// model before and after this round, in millionths. `commitments` is keccak256(abi.encode(updates, references)) of
-    /// those the round has: `G1Point[16]` by trainer, `G1Point[15]` by appointment, (0, 0) where there is none.
+    /// those the round has: `G1Point[16]` by trainer, `G1Point[15]` by appointment, (0, 0) if one does not exist.
     /// `novelty` is keccak256(abi.encode(G1Point)) of the commitment to what is new in the references that count, computed
     /// from public data alone; of (0, 0) for rules without novelty.
     struct Vote {
@@ -220,7 +220,7 @@ interface ITaskManager {
 
     /// @notice A validator's EIP-712 signature of
     /// `Available(uint256 taskId,uint32 round,bytes32 commitments,uint256 trainer)`: of the round with these
-    /// commitments, the payload of this trainer (index from 0) can be had and opens its commitment.
+    /// commitments, the payload of this trainer (index from 0) is available and opens its commitment.
     struct AvailableVote {
         address validator;
         bytes signature;
@@ -259,7 +259,7 @@ interface ITaskManager {
     event Cancelled(uint256 indexed taskId);
     event PhaseChanged(uint256 indexed taskId, uint256 indexed round, Phase phase, uint256 deadline);
     /// @notice The settle phase begins. Drawn from the block that ended the commit phase and the salts of all opened
-    /// references, so that nobody who acts in a round knows the draw before the last of them is opened.
+    /// references, so that no one who acts in a round knows the draw before the last of them is opened.
     /// @param candidate index of the aggregator whose window comes first
     event AggregatorDrawn(uint256 indexed taskId, uint256 indexed round, uint256 candidate);
     event UpdateCommitted(
@@ -328,7 +328,7 @@ interface ITaskManager {
     event CaseOpened(uint256 indexed taskId, uint256 indexed round, address indexed trainer, uint256 accusers, uint256 deadline);
     /// @notice The trainer published its payload in this transaction's calldata.
     event PayloadPublished(uint256 indexed taskId, uint256 indexed round, address indexed trainer);
-    /// @notice A majority says that the payload is to be had. Accusers that are not in `available` have until the (new)
+    /// @notice A majority says that the payload is available. Accusers that are not in `available` have until the (new)
     /// deadline to say so as well; then they are slashed.
     event CaseContested(
         uint256 indexed taskId, uint256 indexed round, address indexed trainer, uint256 available, uint256 deadline
@@ -407,11 +407,11 @@ interface ITaskManager {
 
     /// @notice Lock the task's stake behind an identity that the caller owns or is the wallet of, and take roles.
     /// Round 1 starts with the join that completes the task.
-    /// @param agreement the task's, as the caller has looked at it: where the chain was reorganised since, another task
+    /// @param agreement the task's, as the caller has checked it: if the chain was reorganised since, another task
     /// may have the same number
     /// @param roles bits: 1 trainer, 2 validator, 4 aggregator; trainer and validator exclude each other
     /// @param peerId 1 to 128 bytes
-    /// @param allowProof Merkle proof of the caller under `allowRoot`; empty where there is none
+    /// @param allowProof Merkle proof of the caller under `allowRoot`; empty if the task has none
     function join(
         uint256 taskId,
         bytes32 agreement,
@@ -426,7 +426,7 @@ interface ITaskManager {
     function commitUpdate(uint256 taskId, uint256 round, G1Point calldata commitment, bytes32 digest) external;
 
     /// @notice Seal the caller's reference before any update is published.
-    /// @param seal keccak256(abi.encode(taskId, round, validator, x, y, digest, salt)); the salt, which nobody else may
+    /// @param seal keccak256(abi.encode(taskId, round, validator, x, y, digest, salt)); the salt, which no one else may
     /// know before, also draws the aggregator
     function sealReference(uint256 taskId, uint256 round, bytes32 seal) external;
 
@@ -440,7 +440,7 @@ interface ITaskManager {
     ) external;
 
     /// @notice End the current round: check the settlement, credit everyone, start the next round or end the task.
-    /// The proof is bound to the caller: nobody else can send it. Candidates whose windows passed are slashed, unless
+    /// The proof is bound to the caller: no one else can send it. Candidates whose windows passed are slashed, unless
     /// verdicts were requested and no majority has posted the same ones, so that they could not have settled.
     function settle(uint256 taskId, uint256 round, Settlement calldata settlement) external;
 
@@ -460,7 +460,8 @@ interface ITaskManager {
         Vote calldata vote
     ) external;
 
-    /// @notice End joining or the current phase once its deadline has passed, and slash who was waited for. Anyone may.
+    /// @notice End joining or the current phase once its deadline has passed, and slash the absent members. Anyone
+    /// may.
     function advance(uint256 taskId) external;
 
     /// @notice As a trainer found unavailable: publish the payload in calldata, so that every validator has it.
@@ -472,7 +473,7 @@ interface ITaskManager {
     /// may.
     function contest(uint256 taskId, uint256 round, uint256 trainer, AvailableVote[] calldata votes) external;
 
-    /// @notice Close a case after its deadline. Where nobody won it, the trainer is slashed; else the accusers that did
+    /// @notice Close a case after its deadline. If no one won it, the trainer is slashed; else the accusers that did
     /// not join the majority. Anyone may.
     function resolveCase(uint256 taskId, uint256 round, uint256 trainer) external;
 

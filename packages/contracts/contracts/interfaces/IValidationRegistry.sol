@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 /// @title ERC-8004 validation registry (draft of August 2026)
 /// @notice An identity asks a validator to judge its work; the validator answers from 0 to 100, as often as it likes.
-/// A request's hash is its key and belongs to whoever uses it first, with any identity: put the chain, the validator,
-/// the identity and a salt into it, and read a status together with its `agentId`.
+/// A request's hash is its key and belongs to the account that uses it first, with any identity: put the chain, the
+/// validator, the identity and a salt into it, and read a status together with its `agentId`.
 interface IValidationRegistry {
     event ValidationRequest(
         address indexed validatorAddress, uint256 indexed agentId, string requestURI, bytes32 indexed requestHash

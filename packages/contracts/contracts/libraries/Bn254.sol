@@ -25,7 +25,7 @@ library Bn254 {
     /// @notice A precompile refused its input.
     error PrecompileFailed();
 
-    /// @notice True for a finite point of the curve y^2 = x^3 + 3 in canonical coordinates. Infinity is none.
+    /// @notice True for a finite point of the curve y^2 = x^3 + 3 in canonical coordinates. Infinity is not one.
     function isFinitePoint(G1Point memory point) internal pure returns (bool) {
         uint256 x = point.x;
         uint256 y = point.y;

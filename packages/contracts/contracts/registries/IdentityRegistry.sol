@@ -9,7 +9,7 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 import {IIdentityRegistry} from "../interfaces/IIdentityRegistry.sol";
 
 /// @title ERC-8004 identity registry
-/// @notice ABI-equal to the draft; nobody owns it and it cannot be upgraded.
+/// @notice ABI-equal to the draft; it has no owner and cannot be upgraded.
 contract IdentityRegistry is IIdentityRegistry, ERC721URIStorage, EIP712 {
     string private constant WALLET_KEY = "agentWallet";
     bytes32 private constant WALLET_TYPEHASH =

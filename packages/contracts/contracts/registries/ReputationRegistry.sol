@@ -6,7 +6,7 @@ import {IIdentityRegistry} from "../interfaces/IIdentityRegistry.sol";
 import {IReputationRegistry} from "../interfaces/IReputationRegistry.sol";
 
 /// @title ERC-8004 reputation registry
-/// @notice ABI-equal to the draft; nobody owns it and it cannot be upgraded.
+/// @notice ABI-equal to the draft; it has no owner and cannot be upgraded.
 contract ReputationRegistry is IReputationRegistry {
     using SafeCast for int256;
 

@@ -5,7 +5,7 @@ import {IIdentityRegistry} from "../interfaces/IIdentityRegistry.sol";
 import {IValidationRegistry} from "../interfaces/IValidationRegistry.sol";
 
 /// @title ERC-8004 validation registry
-/// @notice ABI-equal to the draft; nobody owns it and it cannot be upgraded.
+/// @notice ABI-equal to the draft; it has no owner and cannot be upgraded.
 contract ValidationRegistry is IValidationRegistry {
     struct Status {
         address validator;

@@ -5,8 +5,8 @@ import {ITaskManager} from "../interfaces/ITaskManager.sol";
 import {AGGREGATOR, MemberRecord, Task, Tasks, TRAINER, VALIDATOR} from "./TaskTypes.sol";
 
 /// @title Who leaves a running task, by its own will or by being absent
-/// @dev A departure is noted at once and takes effect between two rounds, so that within a round nothing moves: who is
-/// waited for, whose window it is, whose word counts. A member has all duties until then, and pays for those it misses.
+/// @dev A departure is noted at once and takes effect between two rounds, so that within a round nothing moves: whom
+/// it waits for, whose window it is, whose word counts. A member has all duties until then, and pays for those it misses.
 library Departures {
     using Tasks for Task;
 

@@ -10,7 +10,7 @@ uint256 constant GROUPS = 3;
 
 /// @title What was committed to in a round; its hash stands for it in what validators sign
 /// @dev 31 points of two words: those of the trainers' updates, then those of the opened references by appointment;
-/// zero where there is none. It is abi.encode(G1Point[16], G1Point[15]). Without the digests: a settlement would read
+/// zero if one does not exist. It is abi.encode(G1Point[16], G1Point[15]). Without the digests: a settlement would read
 /// 17 more slots, 36,000 gas, and one commitment has one payload.
 library RoundCommitments {
     function load(Task storage task, Round memory state) internal view returns (bytes memory points) {

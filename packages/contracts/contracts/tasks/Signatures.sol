@@ -52,7 +52,7 @@ library Signatures {
         return _addVote(task, _digest(domain, message), vote.validator, vote.signature, voted);
     }
 
-    /// @dev Likewise for a statement that a trainer's payload can be had; also of a validator that has departed, whose
+    /// @dev Likewise for a statement that a trainer's payload is available; also of a validator that has departed, whose
     /// stake may answer for what it said before.
     function addAvailable(
         Task storage task,

@@ -34,10 +34,10 @@ library Slashing {
         if (absence) {
             // Parts are rounded down one by one, so those of several absences are never more than the cap.
             record.absenceBps += uint16(bps);
-            // Whoever wrote the phases, or keeps others from acting in them, is not to gain by it.
+            // The author of the phases, and anyone who keeps others from acting in them, must not gain by it.
             (split.reporterBps, split.burnBps) = (0, BPS);
         } else if (member == msg.sender) {
-            // Nobody earns by reporting itself.
+            // No member earns by reporting itself.
             split.burnBps += split.reporterBps;
             split.reporterBps = 0;
         }
@@ -63,7 +63,7 @@ library Slashing {
         return Math.min(sent, Math.saturatingSub(token.balanceOf(address(this)), before));
     }
 
-    /// @dev Offences that the contract sees by itself, and that nobody has to prove: a member may be kept from acting.
+    /// @dev Offences that the contract sees by itself, and that need no proof: a member may be kept from acting.
     function _isAbsence(ITaskManager.Offence kind) private pure returns (bool) {
         return kind == ITaskManager.Offence.TrainerAbsent || kind == ITaskManager.Offence.ValidatorAbsent
             || kind == ITaskManager.Offence.AggregatorAbsent;

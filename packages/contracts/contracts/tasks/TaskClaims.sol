@@ -75,7 +75,7 @@ library TaskClaims {
         }
     }
 
-    /// @dev What is paid is written down before the next task is looked at: naming one twice gains nothing.
+    /// @dev What is paid is written down before the next task is examined: naming one twice gains nothing.
     function _claim(
         TaskStore storage store,
         address account,

@@ -167,7 +167,7 @@ library TaskCreation {
         if (reputation < least) revert ITaskManager.ReputationTooLow(reputation);
     }
 
-    /// @dev Everyone the task waits for is there: nobody needs to wait for the deadline.
+    /// @dev Everyone the task waits for is there: it need not wait for the deadline.
     function _isComplete(Task storage task) private view returns (bool) {
         return task.trainerCount == task.maxTrainers && task.aggregatorCount >= task.minAggregators
             && task.joinedBits == (1 << task.validatorCount) - 1;

@@ -7,7 +7,7 @@ import {Signatures} from "./Signatures.sol";
 import {Slashing} from "./Slashing.sol";
 import {CaseRecord, MAX_TRAINERS, MemberRecord, Task, TaskStore, Tasks, TRAINER, VALIDATOR} from "./TaskTypes.sol";
 
-/// @title Was a payload to be had? And the stake that waits for the answer
+/// @title Was a payload available? And the stake that waits for the answer
 /// @dev Cases outlive their round and their task: nothing waits for them but the stake of those they may cost.
 library TaskDisputes {
     using Tasks for TaskStore;
@@ -49,7 +49,7 @@ library TaskDisputes {
             _close(task, taskId, round, trainer, record, true);
             return;
         }
-        // Whoever sends the votes may leave some out: the accusers among them have as long again to add their own.
+        // The sender of the votes may leave some out: the accusers among them have as long again to add their own.
         if (before == 0) record.deadline += task.contestSeconds;
         emit ITaskManager.CaseContested(taskId, round, task.trainers[trainer], available, record.deadline);
     }

@@ -76,8 +76,8 @@ library TaskRounds {
         _store(taskId, task, state);
     }
 
-    /// @dev In the second half of the candidate's own window: in the first it asks off chain, where it costs nobody
-    /// anything. The validators then have at least half of one more window to answer in.
+    /// @dev In the second half of the candidate's own window: in the first it asks off chain, where that costs
+    /// nothing. The validators then have at least half of one more window to answer in.
     function requestVerdicts(TaskStore storage store, uint256 taskId, uint256 round) external {
         (Task storage task, Round memory state) = store.open(taskId, round, ITaskManager.Phase.Settle);
         uint256 turn = RoundFlow.turn(task, state);
@@ -121,7 +121,7 @@ library TaskRounds {
         if (state.verdictsPosted & posted != 0) revert ITaskManager.AlreadyPosted();
         state.verdictsPosted |= uint16(posted);
         uint8 agreed = ++task.verdicts[keccak256(abi.encode(round, unavailable, rejected, noveltyHash))];
-        // Whoever rejects every reference says that this round cannot be settled.
+        // A validator that rejects every reference says that this round cannot be settled.
         if (rejected != state.openedBits && agreed > state.verdictsAgreed) {
             if (task.isMajority(agreed) && !task.isMajority(state.verdictsAgreed)) {
                 state.agreedTurn = uint8(
@@ -177,7 +177,7 @@ library TaskRounds {
         else RoundFlow.endJoining(taskId, task);
     }
 
-    /// @dev Writes the round back; the action that everyone waited for ends the phase.
+    /// @dev Writes the round back; the last action that the phase waits for ends it.
     function _store(uint256 taskId, Task storage task, Round memory state) private {
         if (state.phase == ITaskManager.Phase.Commit) {
             bool all = state.committed | task.departedTrainers == (1 << task.trainerCount) - 1
@@ -189,7 +189,7 @@ library TaskRounds {
         task.round = state;
     }
 
-    /// @dev Whom the phase that has run out waited for.
+    /// @dev The members that did not act in the phase that has run out, and are to blame for it.
     function _absent(Task storage task, Round memory state) private view returns (Absent memory absent) {
         uint256 validators = task.presentValidators();
         if (state.phase == ITaskManager.Phase.Commit) {
@@ -203,7 +203,7 @@ library TaskRounds {
             absent.validators = state.sealedBits & ~state.openedBits;
         } else {
             // Every candidate had its window, and anyone one more. The candidates could have settled, unless they
-            // asked for verdicts and no majority gave the same; then whoever gave none is to blame.
+            // asked for verdicts and no majority gave the same; then the validators that gave none are to blame.
             if (!state.verdictsRequested || task.isMajority(state.verdictsAgreed)) {
                 absent.aggregators = ((1 << task.aggregatorCount) - 1) & ~uint256(task.departedAggregators);
             }

@@ -95,9 +95,9 @@ library TaskSettlement {
     }
 
     /// @dev Every committed trainer is in, but those whom a strict majority of the validators found unavailable, and
-    /// every opened reference, but those that it rejected. The same votes say that every other payload is to be had
-    /// and opens its commitment: without them a trainer could commit to what is no int16 vector, or to what nobody
-    /// but the aggregator has.
+    /// every opened reference, but those that it rejected. The same votes say that every other payload is available
+    /// and opens its commitment: without them a trainer could commit to what is no int16 vector, or to what only the
+    /// aggregator has.
     function _checkVotes(
         Task storage task,
         Round memory state,
@@ -315,7 +315,7 @@ library TaskSettlement {
         }
     }
 
-    /// @dev Candidates that let their window pass although the validators' votes were to be had: noted before the round
+    /// @dev Candidates that let their window pass although the validators' votes were available: noted before the round
     /// ends, so that one that was absent too often takes no part in the next.
     function _blame(Task storage task, Round memory state, Work memory work) private {
         // The windows without blame: from the one in which verdicts were asked for to the one that a majority had

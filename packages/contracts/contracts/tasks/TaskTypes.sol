@@ -69,11 +69,11 @@ struct CaseRecord {
     uint40 deadline;
     uint16 accusers;
     bool resolved;
-    // Validators that signed that the payload is to be had; none, or a strict majority.
+    // Validators that signed that the payload is available; none, or a strict majority.
     uint16 available;
 }
 
-/// @dev Slots are reused by every round (a stale one is told by the round's bitmaps), so that a round in
+/// @dev Slots are reused by every round (the round's bitmaps show which are stale), so that a round in
 /// steady state writes no fresh slot: 5,000 gas a write instead of 22,100. What a settlement reads comes first.
 struct Task {
     IContributionVerifier verifier;
