@@ -5,10 +5,13 @@ import { createEventChain } from './chain-events.ts';
 import { createHeadChain } from './chain-head.ts';
 import { createChorusChain } from './chorus-chain.ts';
 import { createDisputeChain } from './dispute-chain.ts';
+import { createFeedbackChain } from './feedback-chain.ts';
+import { createGovernanceChain } from './governance-chain.ts';
 import { createIdentityChain } from './identity-chain.ts';
 import { createJobChain } from './job-chain.ts';
 import { type Connection, createParts } from './parts.ts';
 import { createPaymentChain } from './payment-chain.ts';
+import { createRecordChain } from './record-chain.ts';
 import { createRewardChain } from './reward-chain.ts';
 import { createRoundChain } from './round-chain.ts';
 import { createSlashChain } from './slash-chain.ts';
@@ -62,6 +65,9 @@ describe('the chain of one account, made of its ports', () => {
       createPaymentChain(parts),
       createTillChain(parts),
       createUnitChain(parts),
+      createFeedbackChain(parts),
+      createGovernanceChain(parts),
+      createRecordChain(parts),
       createJobChain(parts),
       { chainId: 0, contract: '', account: '', contracts: null },
     ].flatMap((port) => Object.keys(port));

@@ -52,7 +52,7 @@ describe('a listing', () => {
     const { addresses, ...times } = renewed;
     const expected = { ...entry, ...times, listing: { ...entry.listing, addresses } };
     expect(listings.get(7n)).toEqual(expected);
-    expect(listings.find(['marked'], 0, 9)).toEqual([{ ...expected, relevance: 1 }]);
+    expect(listings.find(['marked'], 0, 9)).toEqual([{ ...expected, relevance: 1, reputation: null }]);
     expect([...listings.beacons(null, 1_050)]).toEqual([renewed.beacon]);
   });
 
