@@ -9,6 +9,7 @@ import {
   type JobVote,
 } from '@chorus/protocol';
 import { type Result, ZeroAddress, ZeroHash } from 'ethers';
+import { textIn } from './text.ts';
 
 /** By the contract's number; 0 stands for none. */
 export const OUTCOMES: readonly (DisputeOutcome | null)[] = [null, ...DISPUTE_OUTCOMES];
@@ -36,7 +37,7 @@ export function decodeJob(jobId: bigint, job: Result): Job {
     submittedAt: time(job.submittedAt),
     deliverable: job.submittedAt === 0n ? null : (job.deliverable as Hex),
     payout: optional(job.payout),
-    description: job.description,
+    description: textIn(job, 'description'),
   };
 }
 

@@ -77,6 +77,18 @@ describe('the index of feedback', () => {
     expect(await index.on(9n)).toEqual([]);
   });
 
+  it('feedback that is no UTF-8 hides none of the rest', async () => {
+    const [broken, marked] = [given(1, { uri: 'zz' }), given(2)];
+    // A byte that begins no character.
+    broken.data = broken.data.replace('7a7a', 'ff7a');
+    expect(broken.data).not.toBe(given(1, { uri: 'zz' }).data);
+    const found = await open([broken, marked]).index.on(7n);
+    expect(found.map(({ uri, tag1 }) => [uri, tag1])).toEqual([
+      ['\uFFFD', 'starred'],
+      ['data:,', 'starred'],
+    ]);
+  });
+
   it('keeps nothing that is long, whatever anyone writes, and reads the latest alone', async () => {
     const long = given(1, { uri: `data:,${'x'.repeat(MAX_FEEDBACK_BYTES)}` });
     const other = REPUTATIONS.encodeEventLog('ResponseAppended', [7n, CLIENT, 1, CLIENT, 'data:,', hash(1)]);

@@ -1,6 +1,7 @@
 import { type Address, type Feedback, type Hex, MAX_FEEDBACK, MAX_FEEDBACK_BYTES } from '@chorus/protocol';
 import { toBeHex } from 'ethers';
 import { REPUTATIONS } from '../abi/abis.ts';
+import { textIn } from '../abi/text.ts';
 import { EventIndex, type EventIndexOptions } from './event-index.ts';
 import type { EventStore, IndexedLog } from './store.ts';
 
@@ -89,10 +90,10 @@ function feedbackOf({ topics, data, blockNumber, transactionHash }: IndexedLog):
     index: args.feedbackIndex,
     value: args.value,
     decimals: Number(args.valueDecimals),
-    tag1: args.tag1,
-    tag2: args.tag2,
-    endpoint: args.endpoint,
-    uri: args.feedbackURI,
+    tag1: textIn(args, 'tag1'),
+    tag2: textIn(args, 'tag2'),
+    endpoint: textIn(args, 'endpoint'),
+    uri: textIn(args, 'feedbackURI'),
     digest: args.feedbackHash as Hex,
     block: blockNumber,
     transaction: transactionHash as Hex,

@@ -64,13 +64,14 @@ export class MarketWatch {
 
   /** One look. Never throws: what goes wrong is reported. */
   async look(): Promise<void> {
-    const { chain, records, emit } = this.#options;
+    const { chain, records } = this.#options;
     try {
       const terms = await chain.marketTerms();
       if (!terms) return;
       const [agentId, now] = await Promise.all([chain.identity(), chain.now()]);
       const seated = agentId !== null && (await chain.seatTakenAt(agentId)) !== null;
-      await this.#discover(terms, seated);
+      // New jobs are of strangers: whatever one does to this, known jobs are looked at.
+      await this.#discover(terms, seated).catch((error) => this.#failed(null, error));
       const waiting: WaitingJob[] = [];
       for (const jobId of [...records.mine({ ended: false, most: MOST_OPEN }), ...this.#someOthers()]) {
         if (this.#options.signal.aborted) return;
@@ -79,8 +80,14 @@ export class MarketWatch {
       }
       this.#waiting = waiting;
     } catch (error) {
-      if (!this.#options.signal.aborted) emit({ type: 'market.failed', jobId: null, ...explain(error) });
+      this.#failed(null, error);
     }
+  }
+
+  #failed(jobId: bigint | null, error: unknown): void {
+    const { signal, emit } = this.#options;
+    if (signal.aborted) return;
+    emit({ type: 'market.failed', jobId: jobId === null ? null : `${jobId}`, ...explain(error) });
   }
 
   /** Jobs of others in turns, so that many of them keep none from being seen. */
@@ -113,7 +120,7 @@ export class MarketWatch {
     jobId: bigint,
     at: { terms: MarketTerms; agentId: bigint | null; seated: boolean; now: number },
   ): Promise<WaitingJob | null> {
-    const { chain, records, emit } = this.#options;
+    const { chain, records } = this.#options;
     try {
       const [job, dispute] = await Promise.all([chain.job(jobId), chain.jobDispute(jobId)]);
       const step = nextStep(job, dispute, at.terms, at.now);
@@ -129,9 +136,7 @@ export class MarketWatch {
       return this.#remind(seen, step, at.agentId);
     } catch (error) {
       // Others were faster, or it is too early by this block: nothing is wrong.
-      if (!this.#options.signal.aborted && !isOvertaken(error)) {
-        emit({ type: 'market.failed', jobId: `${jobId}`, ...explain(error) });
-      }
+      if (!isOvertaken(error)) this.#failed(jobId, error);
       return null;
     }
   }
@@ -147,8 +152,11 @@ export class MarketWatch {
       return true;
     };
     switch (step?.what) {
-      case 'settle':
-        return roles.includes(gainerOf(dispute)) && done('settled', chain.settleJob(jobId));
+      case 'settle': {
+        // A dispute that outlived its job: all who have a part in it may be owed something of the bonds.
+        const gains = job.status === 'submitted' ? roles.includes(gainerOf(dispute)) : roles.length > 0;
+        return gains && done('settled', jobs.settle(job));
+      }
       case 'refund':
         return roles.includes('client') && done('the budget went back', chain.refundJob(jobId));
       case 'draw':
