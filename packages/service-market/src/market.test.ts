@@ -10,8 +10,8 @@ import {
   readNodeKey,
   writeNewNodeKey,
 } from '@chorus/node';
-import { digestOfCid, type Hex } from '@chorus/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ChorusError, digestOfCid, type Hex } from '@chorus/protocol';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryChain, MemoryLedger } from '../../../test/twins/chain.ts';
 import { MemoryHub } from '../../../test/twins/network.ts';
 import { MemorySwarm } from '../../../test/twins/storage.ts';
@@ -89,6 +89,19 @@ async function submitted(client: MarketNode, provider: MarketNode, bytes = work)
   const { digest } = await jobsOf(provider).storeFile('chart.svg', bytes);
   const job = await jobsOf(provider).act(BigInt(jobId), { action: 'submit', deliverable: digest });
   return { jobId: BigInt(jobId), job };
+}
+
+/** A dispute of a job that was defended, and its three jurors, who wait to vote. */
+async function drawn() {
+  const [client, provider] = [await staked('client', 1), await staked('provider', 2)];
+  const judges = [await staked('a', 3), await staked('b', 4), await staked('c', 5)] as const;
+  for (const judge of judges) await judge.services.market.seat(true);
+  ledger.passTime(1);
+  const { jobId } = await submitted(client, provider);
+  await jobsOf(client).act(jobId, { action: 'dispute' });
+  await jobsOf(provider).act(jobId, { action: 'defend' });
+  await client.services.market.look();
+  return { client, provider, judges, jobId };
 }
 
 const statusOf = async (node: MarketNode, jobId: bigint) => (await jobsOf(node).show(jobId)).status;
@@ -188,6 +201,79 @@ describe('the market of a node', () => {
     await provider.services.market.look();
     expect(await statusOf(provider, jobId)).toBe('completed');
     expect((await jobsOf(provider).list()).jobs.map((job) => job.jobId)).toEqual([`${jobId}`]);
+  });
+
+  it('a vote that was sent, unanswered, before its owner changed it is revealed as it was sent', async () => {
+    const { judges, jobId } = await drawn();
+    const [judge, ...rest] = judges;
+    const unanswered = new ChorusError('E_CHAIN_NOT_MINED', 'the transaction was not mined in time');
+    const commit = vi.spyOn(MemoryChain.prototype, 'commitVote').mockRejectedValue(unanswered);
+    for (const vote of ['reject', 'complete'] as const) {
+      await expect(jobsOf(judge).act(jobId, { action: 'vote', vote })).rejects.toBe(unanswered);
+    }
+    const [first] = commit.mock.calls;
+    commit.mockRestore();
+    await judge.ports.chain.commitVote(...first!);
+    for (const other of rest) await jobsOf(other).act(jobId, { action: 'vote', vote: 'reject' });
+    await judge.services.market.look();
+    const jury = (await judge.ports.chain.jobDispute(jobId))!.jury;
+    expect(jury.filter(({ vote }) => vote !== null)).toMatchObject([{ vote: 'reject' }]);
+  });
+
+  it('a new job that cannot be read keeps a node from none of its own', async () => {
+    const [client, provider] = [await staked('client', 1), await staked('provider', 2)];
+    const { jobId } = await submitted(client, provider);
+    await provider.services.market.look();
+    const { jobId: next } = await submitted(client, provider);
+    ledger.passTime(DAY);
+    const job = MemoryChain.prototype.job;
+    vi.spyOn(MemoryChain.prototype, 'job').mockImplementation(function (this: MemoryChain, id) {
+      return id === next
+        ? Promise.reject(new Error('deferred error during ABI decoding'))
+        : job.call(this, id);
+    });
+    await provider.services.market.look();
+    vi.restoreAllMocks();
+    expect(await statusOf(provider, jobId)).toBe('completed');
+  });
+
+  it('a job that expired before its dispute was decided leaves no bond behind', async () => {
+    const { client, provider, jobId } = await drawn();
+    ledger.passTime(20 * DAY);
+    await client.services.market.look();
+    expect(await jobsOf(client).show(jobId)).toMatchObject({
+      status: 'expired',
+      step: { what: 'settle', otherwise: 'the bonds stay in escrow' },
+    });
+    await client.services.market.look();
+    expect(await jobsOf(client).show(jobId)).toMatchObject({ dispute: { outcome: 'undecided' }, step: null });
+    expect((await provider.services.market.withdraw()).withdrawn).toMatchObject([{ amount: '100' }]);
+  });
+
+  it('a token that cannot be paid out keeps no other back', async () => {
+    const { client, provider, jobId } = await drawn();
+    ledger.passTime(20 * DAY);
+    for (let i = 0; i < 2; i++) await client.services.market.look();
+    const { chain } = provider.ports;
+    const other = `0x${'ee'.repeat(20)}` as const;
+    const [job, owed, pay] = (['job', 'owedByMarket', 'withdrawFromMarket'] as const).map((name) =>
+      MemoryChain.prototype[name].bind(chain),
+    ) as [typeof chain.job, typeof chain.owedByMarket, typeof chain.withdrawFromMarket];
+    vi.spyOn(MemoryChain.prototype, 'job').mockImplementation(async (id) => ({
+      ...(await job(id)),
+      token: other,
+    }));
+    vi.spyOn(MemoryChain.prototype, 'owedByMarket').mockImplementation(async (token, account) =>
+      token === other ? { payments: 5n, bonds: 0n } : owed(token, account),
+    );
+    const refused = new ChorusError('E_CHAIN_REVERTED', 'the contract refused');
+    vi.spyOn(MemoryChain.prototype, 'withdrawFromMarket').mockImplementation((token, what) =>
+      token === other ? Promise.reject(refused) : pay(token, what),
+    );
+    expect((await provider.services.market.withdraw()).withdrawn).toMatchObject([{ what: 'bonds' }]);
+    await expect(provider.services.market.withdraw()).rejects.toBe(refused);
+    vi.restoreAllMocks();
+    expect((await jobsOf(provider).show(jobId)).status).toBe('expired');
   });
 
   it('on a network without jobs a node says so, and has nothing to watch', async () => {

@@ -5,6 +5,7 @@ import {
   type ChainPort,
   ChorusError,
   type Hex,
+  hasCode,
   type Job,
   type JobVote,
   type MarketTerms,
@@ -140,10 +141,16 @@ export class MarketJobs {
       case 'reveal':
         return this.reveal(jobId);
       case 'settle':
-        return chain.settleJob(jobId);
+        return this.settle(job);
       case 'refund':
         return chain.refundJob(jobId);
     }
+  }
+
+  /** Have a job decided; of one that expired before, the dispute, in which bonds still lie. */
+  settle({ jobId, status }: Job) {
+    const { chain } = this.#parts;
+    return status === 'submitted' ? chain.settleJob(jobId) : chain.decideDispute(jobId);
   }
 
   /** Reveal the vote that this node committed to. @throws ChorusError `E_JOB_VOTE` if it keeps none */
@@ -151,7 +158,14 @@ export class MarketJobs {
     const { chain, records } = this.#parts;
     const agentId = await this.#identity();
     const kept = records.vote(jobId, agentId);
-    if (kept) return chain.revealVote(jobId, agentId, kept.vote, kept.salt);
+    if (kept) {
+      const open = (vote: JobVote) => chain.revealVote(jobId, agentId, vote, kept.salt);
+      return open(kept.vote).catch((error) => {
+        // A vote that was sent before the owner changed it was mined first: it has the same salt.
+        if (!hasCode(error, 'E_CHAIN_WRONG_OPENING')) throw error;
+        return open(kept.vote === 'reject' ? 'complete' : 'reject');
+      });
+    }
     throw new ChorusError('E_JOB_VOTE', 'this node keeps no vote on the job', {
       facts: { jobId },
       hint: 'vote first: chorus market job vote; a vote is revealed by the node that made it',
@@ -191,8 +205,8 @@ export class MarketJobs {
       });
     }
     const salt: Hex = `0x${randomBytes(32).toString('hex')}`;
-    records.keepVote(jobId, agentId, { vote, salt });
-    return chain.commitVote(jobId, agentId, vote, salt);
+    const kept = records.keepVote(jobId, agentId, { vote, salt });
+    return chain.commitVote(jobId, agentId, vote, kept.salt);
   }
 
   async #isReviewed(job: Job): Promise<boolean> {

@@ -100,6 +100,7 @@ export class MarketService implements Service {
     return this.overview();
   }
 
+  /** Take out all that is owed. A token that fails keeps none of the others back: it is reported if nothing was paid. */
   async withdraw(): Promise<MarketWithdrawn> {
     const { payments, bonds } = await this.#owed();
     const withdrawn: MarketWithdrawn['withdrawn'] = [];
@@ -107,10 +108,16 @@ export class MarketService implements Service {
       ...payments.map((sum) => ({ what: 'payments' as const, ...sum })),
       ...bonds.map((sum) => ({ what: 'bonds' as const, ...sum })),
     ];
+    let failure: { error: unknown } | null = null;
     for (const { what, token, decimals } of sums) {
-      const { amount, transaction } = await this.#chain.withdrawFromMarket(token as Address, what);
-      withdrawn.push({ what, token, decimals, amount: `${amount}`, transaction });
+      try {
+        const { amount, transaction } = await this.#chain.withdrawFromMarket(token as Address, what);
+        withdrawn.push({ what, token, decimals, amount: `${amount}`, transaction });
+      } catch (error) {
+        failure ??= { error };
+      }
     }
+    if (failure && withdrawn.length === 0) throw failure.error;
     return { withdrawn };
   }
 

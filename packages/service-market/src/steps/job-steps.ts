@@ -38,7 +38,15 @@ const REFUND: JobStep = {
   otherwise: 'the budget stays in escrow',
 };
 
-/** What comes next, at a time in unix seconds; null for a job that has ended. Pure. */
+/** Of a dispute whose job expired before anyone had it decided. */
+const DECIDE: JobStep = {
+  what: 'settle',
+  by: ['anyone'],
+  until: null,
+  otherwise: 'the bonds stay in escrow',
+};
+
+/** What comes next, at a time in unix seconds; null for a job that has ended, and its dispute. Pure. */
 export function nextStep(
   job: Job,
   dispute: JobDispute | null,
@@ -57,7 +65,7 @@ export function nextStep(
     case 'submitted':
       return now >= job.expiredAt ? REFUND : submittedStep(job, dispute, terms, now);
     default:
-      return null;
+      return dispute?.outcome === null ? DECIDE : null;
   }
 }
 

@@ -73,9 +73,12 @@ export class MarketRecords {
     this.#run('UPDATE market_jobs SET available = ? WHERE job_id = ?', available ? 1 : 0, jobId);
   }
 
-  /** The first vote stays: what was committed to cannot be changed. */
-  keepVote(jobId: bigint, agentId: bigint, { vote, salt }: KeptVote): void {
-    this.#run('INSERT OR REPLACE INTO market_votes VALUES (?, ?, ?, ?)', jobId, `${agentId}`, vote, salt);
+  /** @returns what is kept: the first salt stays, since a vote that was sent with it may still be mined */
+  keepVote(jobId: bigint, agentId: bigint, { vote, salt }: KeptVote): KeptVote {
+    const sql =
+      'INSERT INTO market_votes VALUES (?, ?, ?, ?) ON CONFLICT (job_id, agent_id) DO UPDATE SET vote = excluded.vote';
+    this.#run(sql, jobId, `${agentId}`, vote, salt);
+    return this.vote(jobId, agentId)!;
   }
 
   vote(jobId: bigint, agentId: bigint): KeptVote | null {
