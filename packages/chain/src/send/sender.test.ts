@@ -9,6 +9,8 @@ import { memoryTransactionStore } from './journal.ts';
 import { Sender, type SenderOptions } from './sender.ts';
 
 const TOKEN = new Interface(chorusToken.abi);
+/** Gives up soon, and raises no offer before. */
+const IMPATIENT = { minedTimeoutMilliseconds: 500, bumpAfterMilliseconds: 600_000 };
 const RECEIVER: Address = '0x00000000000000000000000000000000000c0de5';
 
 describe('sending transactions', () => {
@@ -142,6 +144,41 @@ describe('sending transactions', () => {
     expect(
       await transactions.list(31_337, new Wallet(devnet.privateKeys[0]!).address.toLowerCase() as Address),
     ).toEqual([]);
+  });
+
+  it('a transaction that the pool has lost gives way to the next', async () => {
+    const [before, nonceBefore] = [await received(), await nonce()];
+    const one = sender(provider, 0, { fees: IMPATIENT });
+    const send = (amount: bigint) => one.exclusive(() => one.send('transfer', token, transfer(amount)));
+    await provider.send('evm_setAutomine', [false]);
+    try {
+      const error = await send(41n).catch((error) => error);
+      expect(error.code).toBe('E_CHAIN_NOT_MINED');
+      await provider.send('anvil_dropTransaction', [error.facts.transaction]);
+    } finally {
+      await provider.send('evm_setAutomine', [true]);
+    }
+    await send(42n);
+    expect((await received()) - before).toBe(42n);
+    expect(await nonce()).toBe(nonceBefore + 1);
+  });
+
+  it('a transaction that the pool has lost is sent again if later ones wait for its nonce', async () => {
+    const [before, nonceBefore] = [await received(), await nonce()];
+    const transactions = memoryTransactionStore();
+    let sent = 0;
+    const lossy = await broken('eth_sendRawTransaction', (send) =>
+      sent++ === 0 ? Promise.resolve('0x') : send(),
+    );
+    const first = sender(lossy, 0, { transactions, fees: IMPATIENT });
+    const lost = [43n, 44n].map((n) =>
+      first.sendAhead('transfer', token, transfer(n), async () => 100_000n).catch((error) => error.code),
+    );
+    expect(await Promise.all(lost)).toEqual(Array(2).fill('E_CHAIN_NOT_MINED'));
+    const second = sender(provider, 0, { transactions, fees: IMPATIENT });
+    await second.exclusive(() => second.send('transfer', token, transfer(45n)));
+    expect((await received()) - before).toBe(43n + 44n + 45n);
+    expect(await nonce()).toBe(nonceBefore + 3);
   });
 
   it('a transaction whose answer is lost is not sent a second time', async () => {

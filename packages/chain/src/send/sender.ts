@@ -167,7 +167,8 @@ export class Sender {
    */
   async lookUp(action: string, to: Address, data: string): Promise<Mined | null> {
     const { chainId, account } = this.#options;
-    for (const pending of await this.#store.list(chainId, account)) {
+    const all = await this.#store.list(chainId, account);
+    for (const pending of all) {
       // Who sent it waits for it.
       if (this.#aheadNonces.has(pending.nonce)) continue;
       const same = pending.to === to && pending.data === data && Date.now() - pending.since < SAME_CALL_MS;
@@ -181,8 +182,12 @@ export class Sender {
         }
       }
       if (receipt === null) {
-        // A forgotten call gives way: the next one has its nonce, so at most one of both is mined.
-        if (!same && !(await this.#isKnown(pending))) continue;
+        // A forgotten call gives way: the next one has its nonce, so at most one of both is mined. Those that the pool still
+        // has after it would wait for that nonce for ever: then it is sent again.
+        if (!same && !(await this.#isKnown(pending)) && !(await this.#isAwaited(pending, all))) {
+          this.#nextNonce = Math.min(this.#nextNonce, pending.nonce);
+          continue;
+        }
         await this.#offer(action, pending.signed.at(-1)!);
         receipt = await this.#mined(pending);
       }
@@ -323,6 +328,15 @@ export class Sender {
     const { provider, signal } = this.#options;
     const { hash } = Transaction.from(pending.signed.at(-1)!);
     return (await read(pending.action, () => provider.getTransaction(hash!), signal)) !== null;
+  }
+
+  /** Whether another one of these, with a later nonce, may be in the pool. */
+  async #isAwaited({ nonce }: PendingTransaction, all: readonly PendingTransaction[]): Promise<boolean> {
+    for (const later of all) {
+      if (later.nonce > nonce && (this.#aheadNonces.has(later.nonce) || (await this.#isKnown(later))))
+        return true;
+    }
+    return false;
   }
 
   async #nonceUsed(pending: PendingTransaction): Promise<boolean> {
