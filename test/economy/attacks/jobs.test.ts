@@ -103,6 +103,30 @@ describe('who tries to sway a jury', () => {
     expect((await read(world.evaluator, 'disputeOf', jobId))[1]).toHaveLength(3);
   });
 
+  it('by leaving or taking seats once the hash of the draw is known changes no jury', async () => {
+    await world.takeSeats([2, 3, 4, 5, 6, 7, 8]);
+    const jobId = await world.defend();
+    const { provider } = world.evm;
+    const juriesAfter = async (changes: [string, number][]): Promise<string> => {
+      const snapshot = await provider.send('evm_snapshot', []);
+      for (const [method, seat] of changes) await send(by(seat), method, seat);
+      const jury = await world.draw(jobId);
+      await provider.send('evm_revert', [snapshot]);
+      return `${jury.filter((seat) => seat !== 2 && seat !== 3)}`;
+    };
+    const leave = (seat: number): [string, number] => ['leaveSeat', seat];
+    const take = (seat: number): [string, number] => ['takeSeat', seat];
+    const juries = [
+      [leave(2), leave(3)],
+      [leave(3), leave(2)],
+      [leave(2), leave(3), take(2)],
+      [leave(2), leave(3), take(3), take(2), take(0), take(1)],
+    ];
+    const found = new Set<string>();
+    for (const changes of juries) found.add(await juriesAfter(changes));
+    expect([...found]).toHaveLength(1);
+  });
+
   it('by waiting until the block of the draw is forgotten only puts the draw off, within its step', async () => {
     await world.takeSeats([2, 3, 4]);
     const jobId = await world.defend();

@@ -8,7 +8,7 @@ export class MemoryJobChain extends MemoryRevenueChain implements JobChain {
   async marketTerms(): Promise<MarketTerms | null> {
     const { market, jobContract: commerce, jobEvaluator: evaluator, token, disputes } = this.ledger;
     if (!this.ledger.hasMarket) return null;
-    return { commerce, evaluator, stakeToken: token, ...market, seats: disputes.seats.size };
+    return { commerce, evaluator, stakeToken: token, ...market, seats: disputes.seatCount };
   }
 
   async jobCount(): Promise<bigint> {

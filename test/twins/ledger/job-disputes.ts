@@ -31,7 +31,7 @@ const refuse = (name: string, facts = {}) => refusal(name, 'act in a dispute', f
 export class DisputeRules {
   owed = new Amounts();
   seats = new Map<bigint, number>();
-  /** The same in the order of the list, and the position that was checked last. */
+  /** The same in the order of the list, with those given up that are not cleared yet; the position that was checked last. */
   #list: bigint[] = [];
   #looked = 0;
   disputes = new Map<bigint, Dispute>();
@@ -69,18 +69,19 @@ export class DisputeRules {
     if (this.seats.has(agentId)) throw refuse('SeatExists');
     this.#requireStake(agentId);
     this.seats.set(agentId, now);
-    this.#list.push(agentId);
+    if (!this.#list.includes(agentId)) this.#list.push(agentId);
     for (let i = 0; i < 2; i++) {
       this.#looked = (this.#looked + 1) % this.#list.length;
       const other = this.#list[this.#looked]!;
-      if (this.#around.stakeOf(other) < this.#around.seatStake) this.#vacate(other);
+      if (!this.seats.has(other) || this.#around.stakeOf(other) < this.#around.seatStake) this.#vacate(other);
     }
   }
 
   leaveSeat(caller: Address, agentId: bigint): void {
-    if (!this.seats.has(agentId)) throw refuse('NoSeat');
+    if (!this.#list.includes(agentId)) throw refuse('NoSeat');
     const { mayAct, stakeOf, seatStake } = this.#around;
-    if (!mayAct(caller, agentId) && stakeOf(agentId) >= seatStake) throw refuse('SeatHasStake');
+    if (this.seats.has(agentId) && !mayAct(caller, agentId) && stakeOf(agentId) >= seatStake)
+      throw refuse('SeatHasStake');
     this.#vacate(agentId);
   }
 
@@ -209,9 +210,17 @@ export class DisputeRules {
     return amount;
   }
 
-  /** The last of the list takes the place. */
+  get seatCount(): number {
+    return this.#list.length;
+  }
+
+  /** The last of the list takes the place, unless a dispute awaits its draw. */
   #vacate(agentId: bigint): void {
-    if (!this.seats.delete(agentId)) return;
+    this.seats.delete(agentId);
+    const awaited = [...this.disputes.values()].some(
+      (d) => d.defendedAt !== null && d.drawnAt === null && d.outcome === null,
+    );
+    if (awaited || !this.#list.includes(agentId)) return;
     const last = this.#list.pop()!;
     if (last !== agentId) this.#list[this.#list.indexOf(agentId)] = last;
   }

@@ -108,7 +108,8 @@ interface IOptimisticEvaluator {
     /// @notice Take a seat for an identity that the caller owns or is the wallet of. Two other seats are checked, in
     /// turn, and lost if the stake behind them is too small.
     function takeSeat(uint256 agentId) external;
-    /// @notice Give a seat up; anyone may, if the stake behind it is too small.
+    /// @notice Give a seat up; anyone may, if the stake behind it is too small. While a dispute awaits its draw the seat
+    /// keeps its place in the list, in no jury; anyone may call again later to clear it.
     function leaveSeat(uint256 agentId) external;
 
     /// @notice Client alone: have a submitted job completed at once.
@@ -142,6 +143,7 @@ interface IOptimisticEvaluator {
     function disputeOf(uint256 jobId) external view returns (Dispute memory, Juror[] memory jury);
     function commitmentOf(uint256 jobId, uint256 agentId, Vote vote, bytes32 salt) external view returns (bytes32);
     function owed(IERC20 token, address account) external view returns (uint256);
+    /// @notice Seats, and those given up that are not cleared yet; so has `seats`.
     function seatCount() external view returns (uint256);
     function seats(uint256 first, uint256 count) external view returns (uint256[] memory agentIds);
     /// @return 0 if the identity has no seat

@@ -26,6 +26,8 @@ contract OptimisticEvaluator is Seats, ReentrancyGuardTransient {
         uint64 defendedAt;
         uint64 drawnAt;
         uint64 drawBlock;
+        /// Length of the list of seats when it was defended.
+        uint64 slots;
         Outcome outcome;
         bytes32 grounds;
         bytes32 answer;
@@ -104,6 +106,8 @@ contract OptimisticEvaluator is Seats, ReentrancyGuardTransient {
         _requireBefore(d.disputedAt + _step);
         // This block's hash is known to no transaction in it.
         (d.defendedAt, d.drawBlock, d.answer) = (uint64(block.timestamp), uint64(block.number), answer);
+        d.slots = uint64(seatCount());
+        _awaited++;
         emit Defended(jobId, msg.sender, answer);
         TokenFlow.pull(job.token, d.bond);
     }
@@ -122,8 +126,9 @@ contract OptimisticEvaluator is Seats, ReentrancyGuardTransient {
             return;
         }
         d.drawnAt = uint64(block.timestamp);
+        _awaited--;
         IAgenticCommerce.Job memory job = _commerce.getJob(jobId);
-        uint256[] memory jury = _drawJury(keccak256(abi.encode(hash, jobId)), job);
+        uint256[] memory jury = _drawJury(keccak256(abi.encode(hash, jobId)), d.slots, job);
         for (uint256 i = 0; i < jury.length; i++) _juries[jobId].push(Juror(jury[i], address(0), Vote.None, 0));
         emit JuryDrawn(jobId, jury);
         if (jury.length == 0) _giveBonds(jobId, d, job);
@@ -207,6 +212,7 @@ contract OptimisticEvaluator is Seats, ReentrancyGuardTransient {
             _concede(jobId, d, job);
         } else if (d.drawnAt == 0) {
             _requireOver(d.defendedAt + _step);
+            _awaited--;
             _giveBonds(jobId, d, job);
         } else {
             _count(jobId, d, job);

@@ -16,6 +16,7 @@ abstract contract Seats is IOptimisticEvaluator {
     using Sampling for Sampling.Draw;
 
     struct Seat {
+        /// 0 once it was given up.
         uint64 takenAt;
         /// Position in the list, from 1.
         uint64 position;
@@ -37,6 +38,9 @@ abstract contract Seats is IOptimisticEvaluator {
     /// @dev Position of the seat that was checked last.
     uint256 private _looked;
     mapping(uint256 agentId => Seat) private _seats;
+    /// @dev Disputes that await their draw. While there are any no seat moves: who knows the hash could choose a jury by
+    /// leaving and taking seats. Those given up meanwhile stay in the list, are in no jury, and can be cleared later.
+    uint256 internal _awaited;
 
     constructor(IIdentityRegistry identities, IStakeManager stakes, IERC20 stakeToken, uint256 seatStake) {
         if (seatStake == 0) revert TermsOutOfBounds("seatStake");
@@ -50,27 +54,33 @@ abstract contract Seats is IOptimisticEvaluator {
     /// @inheritdoc IOptimisticEvaluator
     function takeSeat(uint256 agentId) external {
         if (!_mayAct(msg.sender, agentId)) revert NotYourIdentity();
-        if (_seats[agentId].position != 0) revert SeatExists();
+        Seat storage seat = _seats[agentId];
+        if (seat.takenAt != 0) revert SeatExists();
         _requireStake(agentId);
-        _list.push(agentId);
-        _seats[agentId] = Seat(uint64(block.timestamp), uint64(_list.length));
+        if (seat.position == 0) {
+            _list.push(agentId);
+            seat.position = uint64(_list.length);
+        }
+        seat.takenAt = uint64(block.timestamp);
         emit SeatTaken(agentId);
         for (uint256 i = 0; i < LOOKS_PER_SEAT; i++) {
             _looked = (_looked + 1) % _list.length;
             uint256 other = _list[_looked];
-            if (_stakeOf(other) < _seatStake) _vacate(other);
+            if (_seats[other].takenAt == 0 || _stakeOf(other) < _seatStake) _vacate(other);
         }
     }
 
     /// @inheritdoc IOptimisticEvaluator
     function leaveSeat(uint256 agentId) external {
-        if (_seats[agentId].position == 0) revert NoSeat();
-        if (!_mayAct(msg.sender, agentId) && _stakeOf(agentId) >= _seatStake) revert SeatHasStake();
+        Seat storage seat = _seats[agentId];
+        if (seat.position == 0) revert NoSeat();
+        bool isGivenUp = seat.takenAt == 0;
+        if (!isGivenUp && !_mayAct(msg.sender, agentId) && _stakeOf(agentId) >= _seatStake) revert SeatHasStake();
         _vacate(agentId);
     }
 
     /// @inheritdoc IOptimisticEvaluator
-    function seatCount() external view returns (uint256) {
+    function seatCount() public view returns (uint256) {
         return _list.length;
     }
 
@@ -88,20 +98,28 @@ abstract contract Seats is IOptimisticEvaluator {
 
     /// @dev Does nothing if the identity has no seat.
     function _vacate(uint256 agentId) internal {
-        uint256 position = _seats[agentId].position;
+        Seat storage seat = _seats[agentId];
+        uint256 position = seat.position;
         if (position == 0) return;
+        if (seat.takenAt != 0) emit SeatLost(agentId);
+        seat.takenAt = 0;
+        if (_awaited != 0) return;
         uint256 last = _list[_list.length - 1];
         _list[position - 1] = last;
         _seats[last].position = uint64(position);
         _list.pop();
         delete _seats[agentId];
-        emit SeatLost(agentId);
     }
 
+    /// @param slots of the list from its start; it had so many before the hash of the seed was known
     /// @return jury an odd number of seats, at least `LEAST_JURY`, or none
-    function _drawJury(bytes32 seed, IAgenticCommerce.Job memory job) internal view returns (uint256[] memory jury) {
-        uint256 looks = Math.min(_list.length, MOST_LOOKS);
-        Sampling.Draw memory d = Sampling.start(seed, _list.length, looks);
+    function _drawJury(bytes32 seed, uint256 slots, IAgenticCommerce.Job memory job)
+        internal
+        view
+        returns (uint256[] memory jury)
+    {
+        uint256 looks = Math.min(slots, MOST_LOOKS);
+        Sampling.Draw memory d = Sampling.start(seed, slots, looks);
         uint256[] memory found = new uint256[](MOST_JURY);
         uint256 count = 0;
         while (d.drawn < looks && count < MOST_JURY) {
@@ -124,7 +142,8 @@ abstract contract Seats is IOptimisticEvaluator {
     }
 
     function _isEligible(uint256 agentId, IAgenticCommerce.Job memory job) private view returns (bool) {
-        return _seats[agentId].takenAt < job.fundedAt && _stakeOf(agentId) >= _seatStake
+        uint256 takenAt = _seats[agentId].takenAt;
+        return takenAt != 0 && takenAt < job.fundedAt && _stakeOf(agentId) >= _seatStake
             && !_mayAct(job.client, agentId) && !_mayAct(job.provider, agentId);
     }
 
