@@ -200,6 +200,8 @@ describe('the market of a node', () => {
     ledger.passTime(DAY);
     await provider.services.market.look();
     expect(await statusOf(provider, jobId)).toBe('completed');
+    await provider.services.market.look();
+    // Ended, and still in the list.
     expect((await jobsOf(provider).list()).jobs.map((job) => job.jobId)).toEqual([`${jobId}`]);
   });
 

@@ -111,7 +111,7 @@ abstract contract Seats is IOptimisticEvaluator {
         delete _seats[agentId];
     }
 
-    /// @param slots of the list from its start; it had so many before the hash of the seed was known
+    /// @param slots length of the list before the hash of the seed was known
     /// @return jury an odd number of seats, at least `LEAST_JURY`, or none
     function _drawJury(bytes32 seed, uint256 slots, IAgenticCommerce.Job memory job)
         internal

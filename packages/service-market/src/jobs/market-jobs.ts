@@ -16,7 +16,7 @@ import { rolesIn } from '../steps/job-steps.ts';
 import type { MarketRecords } from '../store/market-records.ts';
 import { jobDocument } from './job-document.ts';
 
-/** Jobs that one list shows. */
+/** Jobs of the owner, and of others, that one list shows. */
 const MOST_LISTED = 100;
 
 const NONE: Hex = `0x${'00'.repeat(32)}`;

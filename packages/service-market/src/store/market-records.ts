@@ -58,9 +58,12 @@ export class MarketRecords {
     return this.#ids('mine = 0 AND ended = 0 AND job_id > ? ORDER BY job_id LIMIT ?', after, most);
   }
 
-  /** Open jobs first, the owner's before others. */
+  /** The owner's jobs, the open ones first, then the newest of others: up to `most` of each, so that neither hide the rest. */
   listed(most: number): bigint[] {
-    return this.#ids('1 = 1 ORDER BY ended, mine DESC, job_id DESC LIMIT ?', most);
+    return [
+      ...this.#ids('mine = 1 ORDER BY ended, job_id DESC LIMIT ?', most),
+      ...this.#ids('mine = 0 ORDER BY job_id DESC LIMIT ?', most),
+    ];
   }
 
   /** Whether the deliverable could be fetched when the dispute was first seen; null if that was not tried. */

@@ -70,7 +70,7 @@ export class MarketWatch {
       if (!terms) return;
       const [agentId, now] = await Promise.all([chain.identity(), chain.now()]);
       const seated = agentId !== null && (await chain.seatTakenAt(agentId)) !== null;
-      // New jobs are of strangers: whatever one does to this, known jobs are looked at.
+      // New jobs are of strangers: one that cannot be read must not keep the node from those that it knows.
       await this.#discover(terms, seated).catch((error) => this.#failed(null, error));
       const waiting: WaitingJob[] = [];
       for (const jobId of [...records.mine({ ended: false, most: MOST_OPEN }), ...this.#someOthers()]) {
