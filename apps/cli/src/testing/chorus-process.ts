@@ -41,5 +41,9 @@ export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
     stderr += data;
   });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, stdout, stderr };
+  return { code, stdout, stderr: withoutWaits(stderr) };
 }
+
+/** Without the lines by which a command says that it still waits: how many there are depends on the machine. */
+export const withoutWaits = (stderr: string): string =>
+  stderr.replace(/^.*\d+ (s|min) so far.*\) \.\.\.\n/gm, '');

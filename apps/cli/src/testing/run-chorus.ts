@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { run } from '../run.ts';
-import type { Outcome } from './chorus-process.ts';
+import { type Outcome, withoutWaits } from './chorus-process.ts';
 
 /** What a command is run with. */
 export interface RunOptions {
@@ -44,7 +44,7 @@ async function runOne(args: readonly string[], { cwd, env, input = '' }: RunOpti
     await run(args).catch((error) => {
       if (!(error instanceof Ended)) throw error;
     });
-    return { code: exit.code(), stdout: stdout.text(), stderr: stderr.text() };
+    return { code: exit.code(), stdout: stdout.text(), stderr: withoutWaits(stderr.text()) };
   } finally {
     for (const undo of restore.reverse()) undo();
   }
