@@ -40,7 +40,14 @@ export function createParts(components: Components<AgentsNodeConfig>, stopping: 
   const { store, ports, keySeed, config, signal } = components;
   const ended = AbortSignal.any([signal, stopping]);
   const log = new AgentLog(store, AGENTS_EVENTS as AnyCatalogue);
-  components.onEvent((event) => log.add(event));
+  components.onEvent((event) => {
+    // What an agent did is done even if it cannot be written down, as on a full disk.
+    try {
+      log.add(event);
+    } catch (error) {
+      components.emit({ type: 'warning', ...explain(error) });
+    }
+  });
   const registrations = new Registrations(store);
   const payments = new NodePayments(components);
   const listings = new Listings(store);

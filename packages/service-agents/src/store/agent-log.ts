@@ -12,7 +12,7 @@ CREATE INDEX agents_log_agent ON agents_log (agent, id);
 
 /** Lines that are kept of one agent, about 150 bytes each. */
 const MOST = 2_000;
-/** Old lines are deleted once for this number of new ones. */
+/** Old lines of an agent are deleted once for this number of its new ones. */
 const PRUNE_EVERY = 100;
 /** Longest line that is kept, letters. */
 const LONGEST = 1_000;
@@ -21,7 +21,8 @@ const LONGEST = 1_000;
 export class AgentLog {
   readonly #store: Pick<NodeStore, 'db' | 'transact' | 'isOpen'>;
   readonly #catalogue: AnyCatalogue;
-  #written = 0;
+  /** Lines of each agent that this process has written; the owner has named them all. */
+  readonly #written = new Map<string, number>();
 
   /** @param catalogue says events in words */
   constructor(store: Pick<NodeStore, 'db' | 'transact' | 'isOpen'>, catalogue: AnyCatalogue) {
@@ -40,7 +41,9 @@ export class AgentLog {
       db.prepare('INSERT INTO agents_log (agent, at, level, text) VALUES (?, ?, ?, ?)').run(
         ...[agent, Date.now(), level, text.slice(0, LONGEST)],
       );
-      if (this.#written++ % PRUNE_EVERY !== 0) return;
+      const written = this.#written.get(agent) ?? 0;
+      this.#written.set(agent, written + 1);
+      if (written % PRUNE_EVERY !== 0) return;
       db.prepare(
         `DELETE FROM agents_log WHERE agent = ?1 AND id <=
          (SELECT id FROM agents_log WHERE agent = ?1 ORDER BY id DESC LIMIT 1 OFFSET ${MOST})`,
