@@ -32,6 +32,8 @@ export function findAgents(
   const words = (text.match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, MAX_WORDS);
   const found = listings
     .find(words, Math.floor(now / 1_000), COMPARED)
+    // Those kept are about a token that this node does not pay in any more.
+    .map((entry) => (token === null ? { ...entry, reputation: null } : entry))
     .filter((entry) => skill === undefined || hasSkill(entry, skill))
     .filter(({ listing: { price } }) => most === null || costsAtMost(price, most));
   const ranked = scores(

@@ -3,6 +3,7 @@ import type { Reputation } from '@chorus/directory';
 import type { Ports } from '@chorus/node';
 import { type Address, hasCode, sameAddress } from '@chorus/protocol';
 import { pause } from '@chorus/utils';
+import { noSuchAgent } from '../registration/no-such-agent.ts';
 import { registryOf } from '../registration/registry-of.ts';
 import type { KeptScores } from './kept-scores.ts';
 import { type RatingParts, rateAgent, ratedToken } from './rate-agent.ts';
@@ -43,8 +44,17 @@ export class NodeReputation {
 
   /** Keep the scores of listed agents up to date until the signal aborts. */
   async run(): Promise<void> {
-    const { signal, onError, tokens } = this.#options;
+    const { signal, tokens } = this.#options;
     if (tokens.length === 0) return;
+    const aborted = new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    // A first reading of the registry may take minutes: it ends with the chain, and no node waits for that to stop.
+    await Promise.race([this.#keepReading(), aborted]);
+  }
+
+  async #keepReading(): Promise<void> {
+    const { signal, onError } = this.#options;
     while (!signal.aborted) {
       let wait = TURN_MILLISECONDS;
       try {
@@ -68,10 +78,15 @@ export class NodeReputation {
     }
   }
 
-  /** @throws ChorusError `E_AGENT_PRICE` if this node pays in no token; of the chain */
+  /** @throws ChorusError `E_AGENT_PRICE` if this node pays in no token; `E_AGENT_UNREGISTERED`; of the chain */
   async of(agentId: bigint): Promise<ReputationDocument> {
     const { chain, tokens, scores } = this.#options;
-    const token = await ratedToken(tokens, chain);
+    const [token, registered] = await Promise.all([
+      ratedToken(tokens, chain),
+      chain.registeredAgent(agentId),
+    ]);
+    // The chain has a till for each number, and a score of none would look like that of an agent.
+    if (registered === null) throw noSuchAgent(agentId);
     const reputation = await this.#read(agentId, LOOKUPS.asked);
     scores.put(agentId, reputation);
     return {

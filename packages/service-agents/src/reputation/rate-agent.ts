@@ -96,7 +96,13 @@ async function ownPayment(
     const amount = await amountIn(transaction, till, chain, token);
     if (amount > 0n) return { transaction, amount, endpoint: resource };
   }
-  if (paid.length > 0 && open.length === 0) {
+  if (open.length > 0) {
+    throw new ChorusError('E_AGENT_FEEDBACK', 'the chain does not confirm a payment to the agent yet', {
+      facts: { agent: agentId, payments: open.length, latest: open[0]!.transaction },
+      hint: 'wait for some blocks and try again; chorus agent why lists what this wallet has paid',
+    });
+  }
+  if (paid.length > 0) {
     throw new ChorusError('E_AGENT_FEEDBACK', 'this wallet has rated every payment to the agent', {
       facts: { agent: agentId, payments: paid.length },
       hint: `name the payment to rate again with --payment, or see: chorus agent feedback ${agentId}`,

@@ -34,6 +34,14 @@ export class RatedPayments {
     return Number(row.at) < Date.now() - LOOK_AGAIN_MILLISECONDS ? undefined : null;
   }
 
+  /** Whether the payment was looked for, long ago too. */
+  wasLookedFor({ transaction, from, to }: NamedPayment): boolean {
+    const found = this.#store.db
+      .prepare('SELECT 1 FROM agents_rated_payments WHERE tx = ? AND payer = ? AND payee = ?')
+      .get(transaction, from, to);
+    return found !== undefined;
+  }
+
   /** @throws ChorusError `E_CHAIN_UNREACHABLE` */
   async look({ transaction, from, to }: NamedPayment): Promise<MovedTokens | null> {
     const moved = await this.#chain.movedIn(transaction, from, to);

@@ -43,10 +43,15 @@ export async function readReputation(
 
 const nameOf = ({ proof: { transaction, from, to } }: Claimed): NamedPayment => ({ transaction, from, to });
 
-/** The latest first: they weigh the most. One after the other, since an endpoint counts its requests. */
+/**
+ * The latest first: they weigh the most. Those that were looked for in vain come after all others: who names payments that
+ * there never were would have the rest wait for ever. One after the other, since an endpoint counts its requests.
+ */
 async function lookUp(named: NamedPayment[], payments: RatedPayments, most: number): Promise<void> {
-  const unread = named.filter((each) => payments.kept(each) === undefined);
-  for (const each of unread.slice(-most).reverse()) {
+  const unread = named.filter((each) => payments.kept(each) === undefined).reverse();
+  const isVain = (each: NamedPayment) => payments.wasLookedFor(each);
+  const inOrder = [...unread.filter((each) => !isVain(each)), ...unread.filter(isVain)];
+  for (const each of inOrder.slice(0, most)) {
     if (payments.kept(each) === undefined) await payments.look(each);
   }
 }

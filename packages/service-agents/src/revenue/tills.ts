@@ -1,6 +1,7 @@
 import type { CollectionDocument, TillDocument } from '@chorus/admin-api';
 import { decimalsOf } from '@chorus/chain';
-import { type Address, type ChainPort, ChorusError } from '@chorus/protocol';
+import type { Address, ChainPort } from '@chorus/protocol';
+import { noSuchAgent } from '../registration/no-such-agent.ts';
 import { termsDocument } from './terms.ts';
 
 type TillReads = Pick<ChainPort, 'till' | 'collectable' | 'decimals'>;
@@ -33,12 +34,7 @@ export async function tillDocument(
 ): Promise<TillDocument> {
   const { address, terms, proposed } = await chain.till(agentId);
   // The chain has an address for each number, and what is sent there before an agent has it would be its owner's.
-  if ((await chain.registeredAgent(agentId)) === null) {
-    throw new ChorusError('E_AGENT_UNREGISTERED', 'no agent has this number', {
-      facts: { agent: agentId.toString() },
-      hint: 'see: chorus agent find, chorus agent list',
-    });
-  }
+  if ((await chain.registeredAgent(agentId)) === null) throw noSuchAgent(agentId);
   return {
     agentId: agentId.toString(),
     address,

@@ -133,6 +133,7 @@ describe('ratings of an agent', () => {
     const other = await served('wallet', '');
     await pay(other);
     await expect(api.giveFeedback(other, { rating: 1 })).rejects.toMatchObject({ code: 'E_AGENT_FEEDBACK' });
+    await expect(api.reputation(999)).rejects.toMatchObject({ code: 'E_AGENT_UNREGISTERED' });
     const payment = `0x${'12'.repeat(32)}`;
     await expect(api.giveFeedback(agentId, { rating: 1, payment })).rejects.toMatchObject({
       message: expect.stringContaining('paid nothing from this wallet'),
@@ -142,6 +143,20 @@ describe('ratings of an agent', () => {
         code: 'E_ADMIN_BAD_REQUEST',
       });
     }
+  });
+
+  it('a payment whose block is not confirmed yet cannot be rated, and the error says to wait', async () => {
+    const transaction = await pay();
+    const { chain } = buyer.ports;
+    const { movedIn } = chain;
+    chain.movedIn = async () => null;
+    await expect(api.giveFeedback(agentId, { rating: 1 })).rejects.toMatchObject({
+      code: 'E_AGENT_FEEDBACK',
+      facts: { latest: transaction },
+      hint: expect.stringContaining('wait'),
+    });
+    chain.movedIn = movedIn;
+    expect((await api.giveFeedback(agentId, { rating: 1, dryRun: true })).payment).toMatchObject({ transaction });
   });
 
   it('feedback without a payment of its own counts for nothing, whatever it claims', async () => {
