@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkFolder, checkOutput } from './check-output.ts';
+import { checkFolder, checkOutput, writeNew } from './check-output.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -46,6 +46,20 @@ describe('the check of an output file', () => {
     await expect(checkFolder('--checkpoint', closed)).rejects.toMatchObject({
       code: 'E_OUTPUT_UNWRITABLE',
       facts: { reason: 'EACCES' },
+    });
+  });
+});
+
+describe('a new file', () => {
+  it('is never written over one that is there, and a folder that is missing is named with the file', async () => {
+    const path = join(folder, 'guide.yaml');
+    await writeNew(path, 'first');
+    await expect(writeNew(path, 'second')).rejects.toMatchObject({ code: 'E_EXISTS', facts: { path } });
+    expect(await readFile(path, 'utf8')).toBe('first');
+    const missing = join(folder, 'missing', 'guide.yaml');
+    await expect(writeNew(missing, 'x')).rejects.toMatchObject({
+      code: 'E_OUTPUT_UNWRITABLE',
+      facts: { path: missing },
     });
   });
 });

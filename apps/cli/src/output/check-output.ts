@@ -1,4 +1,4 @@
-import { open, rm, stat, writeFile } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
 import { makeFolder } from '@chorus/utils';
@@ -61,11 +61,18 @@ export async function writeOutput(
  * @throws ChorusError `E_EXISTS`, `E_OUTPUT_UNWRITABLE`, naming it
  */
 export async function writeNew(path: string, content: string | Uint8Array): Promise<void> {
-  await writeFile(path, content, { flag: 'wx' }).catch(async (cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'EEXIST') throw alreadyThere(path);
+  const file = await open(path, 'wx').catch((cause: NodeJS.ErrnoException) => {
+    throw cause.code === 'EEXIST' ? alreadyThere(path) : unwritable(path, cause);
+  });
+  try {
+    await file.writeFile(content);
+  } catch (cause) {
+    // Only what was made here is removed.
     await rm(path, { force: true }).catch(() => {});
     throw unwritable(path, cause);
-  });
+  } finally {
+    await file.close();
+  }
 }
 
 /** The refusal to write over a file. */
