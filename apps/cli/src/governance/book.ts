@@ -1,7 +1,8 @@
-import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
+import { type AdminClient, readAdmin } from '@chorus/admin-api';
 import { Governance, openAlone, viewAlone } from '@chorus/node';
 import { ChorusError, hasCode } from '@chorus/protocol';
 import { configOf, dataDirOf, type HomeOptions } from '../environment/home.ts';
+import { nodeClient } from '../environment/node-client.ts';
 import { passwordSource } from '../environment/password.ts';
 import { localTime } from '../stake/view.ts';
 
@@ -23,7 +24,7 @@ export async function withGovernance<T>(
     if (hasCode(error, 'E_ADMIN_NOT_RUNNING')) return null;
     throw error;
   });
-  if (access) return work(createAdminClient(access)).catch((error) => Promise.reject(withLocalTimes(error)));
+  if (access) return work(nodeClient(access)).catch((error) => Promise.reject(withLocalTimes(error)));
   const { config } = await configOf(flags);
   const { governance, close } = reads
     ? await viewAlone(config, (chain) => ({ governance: new Governance(chain) }))
