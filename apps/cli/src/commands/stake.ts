@@ -76,7 +76,7 @@ async function showAction(address: string | undefined, flags: HomeOptions): Prom
 }
 
 async function recordAction(identity: string | undefined, flags: HomeOptions): Promise<void> {
-  const of = identity === undefined ? {} : { of: fromOf(identity) };
+  const of = identity === undefined ? {} : { of: fromOf(identity, 'the identity') };
   const { record, tokens } = await withStakes(flags, { reads: true }, async (book) => ({
     record: await book.memberRecord(of),
     tokens: (await book.stakes()).tokens,

@@ -42,6 +42,7 @@ describe('the identity with the stake', () => {
   it('is a wallet in lower case, or a number', () => {
     expect(fromOf(OTHER.toUpperCase().replace('0X', '0x'))).toBe(OTHER);
     expect(fromOf('17')).toBe('17');
+    expect(() => fromOf('alice', 'the identity')).toThrow('the identity is not an address');
     for (const text of ['0x12', 'alice', '1'.repeat(21), '-1']) {
       expect(() => fromOf(text), text).toThrow('--from is not an address');
     }

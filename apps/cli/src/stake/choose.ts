@@ -3,17 +3,22 @@ import { ADDRESS_PATTERN, ChorusError, sameAddress } from '@chorus/protocol';
 import { tokenUnits } from '../options/token-amount.ts';
 
 /** @throws ChorusError `E_USAGE` */
-export function addressOf(text: string, what: string): string {
+export function addressOf(
+  text: string,
+  what: string,
+  hint = 'give 0x and 40 hexadecimal digits',
+): string {
   if (ADDRESS_PATTERN.test(text)) return text.toLowerCase();
   throw new ChorusError('E_USAGE', `${what} is not an address`, {
     facts: { given: text.slice(0, 50) },
-    hint: 'give 0x and 40 hexadecimal digits',
+    hint,
   });
 }
 
-/** An identity as `--from` names it: its wallet, or its number. */
-export function fromOf(text: string): string {
-  return /^\d{1,20}$/.test(text) ? text : addressOf(text, '--from');
+/** An identity as `--from` names it, or another argument: its wallet, or its number. */
+export function fromOf(text: string, what = '--from'): string {
+  if (/^\d{1,20}$/.test(text)) return text;
+  return addressOf(text, what, 'give the number of an identity, or its wallet: 0x and 40 hexadecimal digits');
 }
 
 /**

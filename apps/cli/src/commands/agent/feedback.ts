@@ -1,9 +1,8 @@
 import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
-import { isAgentId } from '../../agent/agent-id.ts';
 import { givenText, reputationLines } from '../../agent/directory/reputation-view.ts';
 import { connectNode, type HomeOptions, homeOptions } from '../../environment/home.ts';
-import { integer } from '../../options/numbers.ts';
+import { agentNumber, integer } from '../../options/numbers.ts';
 import { print, printJson } from '../../output/print.ts';
 
 interface FeedbackFlags extends HomeOptions {
@@ -38,14 +37,11 @@ export function feedbackCommand(): Command {
 
 async function feedbackAction(agent: string, flags: FeedbackFlags): Promise<void> {
   const { value, payment, revoke, dryRun = false, json } = flags;
-  if (!isAgentId(agent)) {
-    throw new ChorusError('E_USAGE', 'ratings are of an agent with a number', {
-      facts: { given: agent.slice(0, 80) },
-      hint: 'chorus agent find lists the numbers',
-    });
-  }
+  agentNumber(agent);
   if (revoke !== undefined && value !== undefined) {
-    throw new ChorusError('E_USAGE', 'give one of --value and --revoke', {});
+    throw new ChorusError('E_USAGE', '--value and --revoke cannot be given together', {
+      hint: 'take the rating back first, or rate the same payment otherwise: the last rating counts',
+    });
   }
   if (value === undefined && (payment !== undefined || dryRun)) {
     throw new ChorusError('E_USAGE', '--payment and --dry-run belong to a rating', {

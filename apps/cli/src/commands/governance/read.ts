@@ -5,6 +5,7 @@ import { withGovernance } from '../../governance/book.ts';
 import { parameterLines } from '../../governance/parameter-view.ts';
 import { listLines, proposalLines } from '../../governance/view.ts';
 import { print, printJson } from '../../output/table.ts';
+import { addressOf } from '../../stake/choose.ts';
 
 /** `chorus governance parameters [NAME]` */
 export function parametersCommand(): Command {
@@ -17,9 +18,8 @@ export function parametersCommand(): Command {
       '\nExamples:\n  $ chorus governance parameters\n  $ chorus governance parameters protocol-fee',
     )
     .action(async (name: string | undefined, { token, ...flags }: HomeOptions & { token?: string }) => {
-      const { parameters } = await withGovernance(flags, { reads: true }, (book) =>
-        book.parameters(token === undefined ? {} : { token }),
-      );
+      const query = token === undefined ? {} : { token: addressOf(token, '--token') };
+      const { parameters } = await withGovernance(flags, { reads: true }, (book) => book.parameters(query));
       const shown = name === undefined ? parameters : parameters.filter((each) => each.name === name);
       if (shown.length === 0) {
         throw new ChorusError('E_USAGE', 'no parameter has this name', {
@@ -63,11 +63,12 @@ export function showCommand(): Command {
     .argument('<proposal>', 'its number, or 0x and the beginning of its id')
     .addHelpText('after', '\nExamples:\n  $ chorus governance show 3\n  $ chorus governance show 0x3f2a9c1e')
     .action(async (reference: string, flags: HomeOptions) => {
+      const named = checkReference(reference);
       const { proposal, governance, parameters } = await withGovernance(
         flags,
         { reads: true },
         async (book) => ({
-          proposal: await book.proposal(checkReference(reference)),
+          proposal: await book.proposal(named),
           governance: await book.governance(),
           ...(await book.parameters()),
         }),
