@@ -63,6 +63,9 @@ function wantedValues(
         isAddress ? 'the value is no address' : 'the value is no number',
         {
           facts: { parameter: name, given: text },
+          hint: isAddress
+            ? 'give 0x and 40 hexadecimal digits'
+            : 'give a whole number in the unit of the parameter: chorus governance parameters',
         },
       );
     }
@@ -74,12 +77,14 @@ function wantedValues(
     if (wanted.some((each) => sameParameter(each, value))) {
       throw new ChorusError('E_GOVERNANCE_EMPTY', 'a parameter is given twice', {
         facts: { parameter: name },
+        hint: 'give each once, with the value that it is to have',
       });
     }
     const now = current.find((each) => sameParameter(each, value))?.value ?? 0n;
     if (now === value.value) {
       throw new ChorusError('E_GOVERNANCE_EMPTY', 'the parameter has this value already', {
         facts: { parameter: name, value: text },
+        hint: 'leave it out, or give another value: chorus governance parameters',
       });
     }
     wanted.push(value);
