@@ -32,7 +32,7 @@ export function numberIn(
       facts: { path, line, column, value: field.slice(0, 40) },
       hint: tooLarge
         ? 'values become 32-bit floats, up to 3.4e38: scale the column, or leave it out with --leave-out NAME'
-        : hintOn(field),
+        : hintOn(field, decimalComma),
     },
   );
 }
@@ -48,13 +48,16 @@ function parsed(field: string, decimalComma: boolean): number {
   return field.includes('.') ? Number.NaN : Number(field.replace(',', '.'));
 }
 
-function hintOn(field: string): string {
+function hintOn(field: string, decimalComma: boolean): string {
   const leaveOut = 'or leave the column out with --leave-out NAME';
   if (/^[+-]?\d{1,3}(?:[., '\u00a0\u202f]\d{3})+(?:[.,]\d+)?$/.test(field)) {
     return `write numbers without a thousands separator, ${leaveOut}`;
   }
   if (/^[+-]?\d+(?:[.,]\d+)?\s*[^\s\d.,]{1,3}$/.test(field)) {
     return `write numbers without their unit, ${leaveOut}`;
+  }
+  if (decimalComma && /^[+-]?\d+\.\d+$/.test(field)) {
+    return `other numbers of the file have a decimal comma: write this one so too, ${leaveOut}`;
   }
   return `only the label may be text: fill in or remove incomplete lines, ${leaveOut}`;
 }

@@ -190,10 +190,15 @@ describe('a CSV file', () => {
   });
 
   it('a CSV file with decimal commas refuses a point far below its beginning, which would be read as a decimal', async () => {
-    const text = `a;label\n${'0,5;0\n1,5;1\n'.repeat(100)}1.234;1\n`;
-    await expect(csv(text)).rejects.toMatchObject(
-      refusal({ line: 202, value: '1.234' }, expect.stringContaining('thousands')),
-    );
+    for (const [value, hint] of [
+      ['1.234', 'thousands'],
+      ['2.5', 'decimal comma'],
+    ]) {
+      const text = `a;label\n${'0,5;0\n1,5;1\n'.repeat(100)}${value};1\n`;
+      await expect(csv(text)).rejects.toMatchObject(
+        refusal({ line: 202, value }, expect.stringContaining(hint!)),
+      );
+    }
   });
 
   it('a CSV file leaves all columns of a name out', async () => {
