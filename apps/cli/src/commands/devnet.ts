@@ -15,6 +15,7 @@ import { columns } from '../output/columns.ts';
 import { fields, print, printJson } from '../output/table.ts';
 import { write } from '../output/terminal.ts';
 import { amount, bytes, OWN_TOKEN_DECIMALS } from '../output/units.ts';
+import { addressOf } from '../stake/choose.ts';
 
 interface DevnetFlags {
   dir?: string;
@@ -151,20 +152,15 @@ async function statusAction(flags: DevnetFlags): Promise<void> {
 }
 
 async function fundAction(address: string, flags: DevnetFlags & { tokens: string }): Promise<void> {
-  if (!/^0x[0-9a-fA-F]{40}$/.test(address)) {
-    throw new ChorusError('E_USAGE', 'this is not an address', { facts: { given: address.slice(0, 50) } });
-  }
+  const account = addressOf(address, 'the wallet') as `0x${string}`;
   const tokens = tokenUnits(flags.tokens, OWN_TOKEN_DECIMALS);
   if (tokens === null) {
-    throw new ChorusError('E_USAGE', '--tokens takes an amount of tokens, such as 1000', {
+    throw new ChorusError('E_USAGE', '--tokens is not an amount of tokens', {
       facts: { given: flags.tokens.slice(0, 50) },
+      hint: 'give an amount such as 1000',
     });
   }
-  const given = await fundAccount(
-    await readDevnet(flags.dir),
-    address.toLowerCase() as `0x${string}`,
-    tokens,
-  );
+  const given = await fundAccount(await readDevnet(flags.dir), account, tokens);
   if (flags.json) printJson({ address, given: given.toString() });
   else print(`${amount(given.toString(), OWN_TOKEN_DECIMALS)} tokens and coins for gas given to ${address}`);
 }

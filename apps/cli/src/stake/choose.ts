@@ -3,11 +3,7 @@ import { ADDRESS_PATTERN, ChorusError, sameAddress } from '@chorus/protocol';
 import { tokenUnits } from '../options/token-amount.ts';
 
 /** @throws ChorusError `E_USAGE` */
-export function addressOf(
-  text: string,
-  what: string,
-  hint = 'give 0x and 40 hexadecimal digits',
-): string {
+export function addressOf(text: string, what: string, hint = 'give 0x and 40 hexadecimal digits'): string {
   if (ADDRESS_PATTERN.test(text)) return text.toLowerCase();
   throw new ChorusError('E_USAGE', `${what} is not an address`, {
     facts: { given: text.slice(0, 50) },

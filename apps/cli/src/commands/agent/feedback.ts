@@ -27,7 +27,7 @@ Examples:
 export function feedbackCommand(): Command {
   const command = new Command('feedback')
     .description('ratings of an agent by those who paid it; with --value, rate it yourself')
-    .argument('<agent>', 'its number: chorus agent find')
+    .argument('<agent>', 'its number: chorus agent find', agentNumber)
     .option('--value <rating>', 'rate it on chain: 0 (useless) to 100 (perfect)')
     .option('--payment <transaction>', 'the payment that --value is about: chorus agent why')
     .option('--dry-run', 'only say which payment --value would be about')
@@ -37,7 +37,6 @@ export function feedbackCommand(): Command {
 
 async function feedbackAction(agent: string, flags: FeedbackFlags): Promise<void> {
   const { value, payment, revoke, dryRun = false, json } = flags;
-  agentNumber(agent);
   if (revoke !== undefined && value !== undefined) {
     throw new ChorusError('E_USAGE', '--value and --revoke cannot be given together', {
       hint: 'take the rating back first, or rate the same payment otherwise: the last rating counts',

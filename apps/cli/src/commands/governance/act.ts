@@ -6,6 +6,7 @@ import { type HomeOptions, homeOptions } from '../../environment/home.ts';
 import { withGovernance } from '../../governance/book.ts';
 import { doesLines, exactVotes, standing } from '../../governance/view.ts';
 import { fields, print, printJson } from '../../output/table.ts';
+import { addressOf } from '../../stake/choose.ts';
 import { localTime } from '../../stake/view.ts';
 import { checkReference } from './read.ts';
 
@@ -99,16 +100,14 @@ async function delegateAction(
   flags: SendFlags & { self?: boolean },
 ): Promise<void> {
   const { dryRun = false, self = false } = flags;
-  if (address !== undefined && (self || !/^0x[0-9a-fA-F]{40}$/.test(address))) {
-    throw new ChorusError(
-      'E_USAGE',
-      self ? 'give an address or --self, not both' : 'this is not an address',
-      {
-        facts: { given: address.slice(0, 50) },
-      },
-    );
+  if (address !== undefined && self) {
+    throw new ChorusError('E_USAGE', 'an address and --self cannot be given together', {
+      facts: { given: address.slice(0, 50) },
+      hint: 'give the wallet that is to vote, or --self for your own',
+    });
   }
-  const shows = address === undefined && !self;
+  const named = address === undefined ? null : addressOf(address, 'the wallet');
+  const shows = named === null && !self;
   await withGovernance(flags, { reads: shows || dryRun }, async (book) => {
     const governance = await book.governance();
     const { wallet } = governance;
@@ -126,7 +125,7 @@ async function delegateAction(
           : []),
       );
     }
-    const to = address ?? wallet.account;
+    const to = named ?? wallet.account;
     const result = await book.delegateVotes({ to, dryRun });
     if (flags.json) return printJson(result);
     const who = to.toLowerCase() === wallet.account ? 'this wallet' : to;

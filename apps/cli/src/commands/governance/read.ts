@@ -4,6 +4,7 @@ import { type HomeOptions, homeOptions } from '../../environment/home.ts';
 import { withGovernance } from '../../governance/book.ts';
 import { parameterLines } from '../../governance/parameter-view.ts';
 import { listLines, proposalLines } from '../../governance/view.ts';
+import { integer } from '../../options/numbers.ts';
 import { print, printJson } from '../../output/table.ts';
 import { addressOf } from '../../stake/choose.ts';
 
@@ -40,12 +41,7 @@ export function listCommand(): Command {
     .option('--last <n>', 'how many, at most 100', '20')
     .addHelpText('after', '\nExample:\n  $ chorus governance list --last 5')
     .action(async ({ last, ...flags }: HomeOptions & { last: string }) => {
-      const count = Number(last);
-      if (!Number.isInteger(count) || count < 1 || count > 100) {
-        throw new ChorusError('E_USAGE', '--last takes a number from 1 to 100', {
-          facts: { given: last.slice(0, 20) },
-        });
-      }
+      const count = integer('last', last, 1, 100);
       const { list, governance } = await withGovernance(flags, { reads: true }, async (book) => ({
         list: await book.proposals({ last: count }),
         governance: await book.governance(),
