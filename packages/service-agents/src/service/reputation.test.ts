@@ -133,7 +133,7 @@ describe('ratings of an agent', () => {
     const other = await served('wallet', '');
     await pay(other);
     await expect(api.giveFeedback(other, { rating: 1 })).rejects.toMatchObject({ code: 'E_AGENT_FEEDBACK' });
-    await expect(api.reputation(999)).rejects.toMatchObject({ code: 'E_AGENT_UNREGISTERED' });
+    await expect(api.reputation(999n)).rejects.toMatchObject({ code: 'E_AGENT_UNREGISTERED' });
     const payment = `0x${'12'.repeat(32)}`;
     await expect(api.giveFeedback(agentId, { rating: 1, payment })).rejects.toMatchObject({
       message: expect.stringContaining('paid nothing from this wallet'),
@@ -156,7 +156,9 @@ describe('ratings of an agent', () => {
       hint: expect.stringContaining('wait'),
     });
     chain.movedIn = movedIn;
-    expect((await api.giveFeedback(agentId, { rating: 1, dryRun: true })).payment).toMatchObject({ transaction });
+    expect((await api.giveFeedback(agentId, { rating: 1, dryRun: true })).payment).toMatchObject({
+      transaction,
+    });
   });
 
   it('feedback without a payment of its own counts for nothing, whatever it claims', async () => {
