@@ -1,7 +1,7 @@
 import type { CollectionDocument, TillDocument } from '@chorus/admin-api';
 import { decimalsOf } from '@chorus/chain';
 import type { Address, ChainPort } from '@chorus/protocol';
-import { noSuchAgent } from '../registration/no-such-agent.ts';
+import { noSuchAgent } from './no-such-agent.ts';
 import { termsDocument } from './terms.ts';
 
 type TillReads = Pick<ChainPort, 'till' | 'collectable' | 'decimals'>;
