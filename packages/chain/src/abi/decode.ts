@@ -23,6 +23,7 @@ import {
 } from '@chorus/protocol';
 import { type LogDescription, type Result, toUtf8String, ZeroHash } from 'ethers';
 import { TASK_MANAGER } from './abis.ts';
+import { lower } from './lower.ts';
 import { bitsOf } from './signing.ts';
 
 /** The decoded part of a log: an ethers log, or one from the event index. */
@@ -44,8 +45,7 @@ const PHASES: readonly (RoundPhase | undefined)[] = [
   'void',
 ];
 
-const address = (value: unknown): Address => String(value).toLowerCase() as Address;
-const addresses = (value: unknown): Address[] => Array.from(value as Iterable<unknown>, address);
+const addresses = (value: unknown): Address[] => Array.from(value as Iterable<unknown>, lower);
 const bigints = (value: unknown): bigint[] => Array.from(value as Iterable<bigint>, BigInt);
 const point = (value: Result): G1Point => ({ x: BigInt(value.x), y: BigInt(value.y) });
 
@@ -77,7 +77,7 @@ export function decodeTask(id: bigint, view: Result): TaskState & { createdBlock
   const slashing = view.slashing as Result;
   return {
     id,
-    token: address(params.token),
+    token: lower(params.token),
     budget: params.budget,
     rounds: Number(params.rounds),
     minTrainers: Number(params.minTrainers),
@@ -102,7 +102,7 @@ export function decodeTask(id: bigint, view: Result): TaskState & { createdBlock
     slashReporterBps: Number(params.slashReporterBps),
     slashBurnBps: Number(params.slashBurnBps),
     validators: addresses(params.validators),
-    owner: address(view.owner),
+    owner: lower(view.owner),
     agreement: view.agreement,
     status: STATUSES[Number(view.status)]!,
     remaining: view.remaining,
@@ -113,7 +113,7 @@ export function decodeTask(id: bigint, view: Result): TaskState & { createdBlock
     activeValidators: addresses(view.activeValidators),
     departed: departedOf(view),
     totalCommitment: point(view.totalCommitment),
-    verifier: address(view.verifier),
+    verifier: lower(view.verifier),
     protocolFeeBps: Number(view.protocolFeeBps),
     contestSeconds: Number(view.contestSeconds),
     slashing: {
@@ -165,7 +165,7 @@ export function decodeRound(task: TaskState, view: Result): RoundState | null {
     drawnAggregator: Number(view.drawnAggregator),
     updates: Array.from(view.updates as Iterable<Result>, vectorCommitment),
     references: Array.from(view.references as Iterable<Result>, (entry) => ({
-      validator: address(entry.validator),
+      validator: lower(entry.validator),
       index: appointmentOf(task, entry.validator),
       seal: BigInt(entry.seal) === 0n ? null : (entry.seal as Hex),
       opened: vectorCommitment(entry.opened),
@@ -227,7 +227,7 @@ function postedVerdict(args: Result): { verdict: RoundVerdict; vote: VerdictVote
 /** A vote of a settlement. */
 export function decodeVote(vote: Result): VerdictVote {
   return {
-    validator: address(vote.validator),
+    validator: lower(vote.validator),
     lossBefore: vote.lossBefore,
     lossAfter: vote.lossAfter,
     signature: vote.signature,
@@ -249,7 +249,7 @@ export function decodeEvent(log: RawLog): ChainEvent | null {
       return {
         ...at,
         type: 'task-created',
-        owner: address(args.owner),
+        owner: lower(args.owner),
         termsDigest: args.termsDigest,
         budget: args.budget,
       };
@@ -258,7 +258,7 @@ export function decodeEvent(log: RawLog): ChainEvent | null {
         ...at,
         type: 'joined',
         member: {
-          address: address(args.member),
+          address: lower(args.member),
           agentId: args.agentId,
           roles: rolesOf(Number(args.roles)),
           peerId: peerIdOf(args.peerId),
@@ -277,21 +277,21 @@ export function decodeEvent(log: RawLog): ChainEvent | null {
         ...at,
         type: 'update-committed',
         round,
-        trainer: address(args.trainer),
+        trainer: lower(args.trainer),
         commitment: { commitment: point(args.commitment), digest: args.digest },
       };
     case 'ReferenceSealed':
-      return { ...at, type: 'reference-sealed', round, validator: address(args.validator) };
+      return { ...at, type: 'reference-sealed', round, validator: lower(args.validator) };
     case 'ReferenceOpened':
       return {
         ...at,
         type: 'reference-opened',
         round,
-        validator: address(args.validator),
+        validator: lower(args.validator),
         commitment: { commitment: point(args.commitment), digest: args.digest },
       };
     case 'RoundSettled':
-      return { ...at, type: 'round-settled', round, aggregator: address(args.aggregator) };
+      return { ...at, type: 'round-settled', round, aggregator: lower(args.aggregator) };
     case 'RoundVoided':
       return { ...at, type: 'round-voided', round };
     case 'ToppedUp':
@@ -305,12 +305,12 @@ export function decodeEvent(log: RawLog): ChainEvent | null {
         ...at,
         type: 'slashed',
         round,
-        member: address(args.member),
+        member: lower(args.member),
         offence: OFFENCES[Number(args.kind)]!,
         toTask: args.toTask,
       };
     case 'VerdictsRequested':
-      return { ...at, type: 'verdicts-requested', round, aggregator: address(args.aggregator) };
+      return { ...at, type: 'verdicts-requested', round, aggregator: lower(args.aggregator) };
     case 'VerdictPosted':
       return { ...at, type: 'verdict-posted', round, ...postedVerdict(args) };
     case 'CaseOpened':
@@ -318,17 +318,17 @@ export function decodeEvent(log: RawLog): ChainEvent | null {
         ...at,
         type: 'case-opened',
         round,
-        trainer: address(args.trainer),
+        trainer: lower(args.trainer),
         deadline: Number(args.deadline),
       };
     case 'PayloadPublished':
-      return { ...at, type: 'payload-published', round, trainer: address(args.trainer) };
+      return { ...at, type: 'payload-published', round, trainer: lower(args.trainer) };
     case 'CaseContested':
       return {
         ...at,
         type: 'case-contested',
         round,
-        trainer: address(args.trainer),
+        trainer: lower(args.trainer),
         available: bitsOf(args.available),
         deadline: Number(args.deadline),
       };
@@ -337,13 +337,13 @@ export function decodeEvent(log: RawLog): ChainEvent | null {
         ...at,
         type: 'case-resolved',
         round,
-        trainer: address(args.trainer),
+        trainer: lower(args.trainer),
         available: args.available,
       };
     case 'MemberLeaving':
-      return { ...at, type: 'member-leaving', round, member: address(args.member), dropped: args.dropped };
+      return { ...at, type: 'member-leaving', round, member: lower(args.member), dropped: args.dropped };
     case 'StakeReleased':
-      return { ...at, type: 'stake-released', member: address(args.member) };
+      return { ...at, type: 'stake-released', member: lower(args.member) };
     case 'Refunded':
       return { ...at, type: 'refunded', amount: args.amount };
     default:
@@ -358,7 +358,7 @@ export function decodeSettled(log: RawLog, gasUsed: bigint): SettledRound {
   return {
     taskId: args.taskId,
     round: Number(args.round),
-    aggregator: address(args.aggregator),
+    aggregator: lower(args.aggregator),
     weights: unpackWords(bigints(args.weights), rewards.length, WEIGHT_WORDS),
     shares: unpackWords(bigints(args.shares), rewards.length, SHARE_WORDS),
     rewards,

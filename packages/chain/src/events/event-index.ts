@@ -13,8 +13,8 @@ const STEP_BLOCKS = 2_000;
 /** Longest pause between attempts while the chain does not answer. */
 const MAX_PAUSE_MS = 5_000;
 
-/** Confirmations before an event is reported, if the chain is not a development chain. */
-export const DEFAULT_CONFIRMATIONS = 12;
+/** Confirmations before an event counts: a development chain replaces no block. */
+export const confirmationsOf = (chainId: number): number => (isDevChain(chainId) ? 0 : 12);
 
 export interface EventIndexOptions {
   provider: JsonRpcProvider;
@@ -58,7 +58,7 @@ export class EventIndex implements LogSource {
 
   constructor(options: EventIndexOptions) {
     this.#options = options;
-    this.#confirmations = options.confirmations ?? (isDevChain(options.chainId) ? 0 : DEFAULT_CONFIRMATIONS);
+    this.#confirmations = options.confirmations ?? confirmationsOf(options.chainId);
     this.#rpc = new RpcLogs(options.provider, {
       signal: options.signal,
       ...(options.maxRange === undefined ? {} : { maxRange: options.maxRange }),

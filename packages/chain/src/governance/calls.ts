@@ -8,6 +8,7 @@ import {
 } from '@chorus/protocol';
 import type { Interface, Result } from 'ethers';
 import { GOVERNOR, PARAMETERS, TIMELOCK } from '../abi/abis.ts';
+import { lower } from '../abi/lower.ts';
 
 /** The parts of a stake that `setSlashing` sets at once, in its order. */
 const SLASHING = {
@@ -42,8 +43,6 @@ const SINGLE: Readonly<Partial<Record<ParameterName, [contract: string, method: 
   quorum: ['governor', 'updateQuorumNumerator'],
   'timelock-delay': ['timelock', 'updateDelay'],
 };
-
-const lower = (value: unknown): Address => String(value).toLowerCase() as Address;
 
 const typed = (name: ParameterName, value: unknown): bigint | Address =>
   parameterRule(name).unit === 'address' ? lower(value) : BigInt(value as bigint);

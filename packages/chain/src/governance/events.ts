@@ -13,6 +13,7 @@ import {
 } from '@chorus/protocol';
 import { dataSlice, keccak256, type LogDescription, type Result } from 'ethers';
 import { GOVERNOR, PARAMETERS, TIMELOCK } from '../abi/abis.ts';
+import { lower } from '../abi/lower.ts';
 import { Words } from '../abi/words.ts';
 import type { GovernanceAddresses } from '../contracts/governance.ts';
 import type { IndexedLog } from '../events/store.ts';
@@ -47,8 +48,6 @@ export interface FullProposal {
 const topicOf = (name: string): string => GOVERNOR.getEvent(name)!.topicHash;
 const PROPOSAL_CREATED = topicOf('ProposalCreated');
 const CASTS = [topicOf('VoteCast'), topicOf('VoteCastWithParams')];
-
-const lower = (value: unknown): Address => String(value).toLowerCase() as Address;
 
 /**
  * The beginning of a text. Those of others need not be UTF-8, and a decoder that refuses them would hide a proposal: bytes

@@ -1,7 +1,7 @@
 import type { Address, FeedbackChain, MovedTokens } from '@chorus/protocol';
 import { zeroPadValue } from 'ethers';
 import { PARAMETERS, REPUTATIONS, TOKEN } from '../abi/abis.ts';
-import { DEFAULT_CONFIRMATIONS } from '../events/event-index.ts';
+import { confirmationsOf } from '../events/event-index.ts';
 import { FeedbackIndex } from '../events/feedback-index.ts';
 import { memoryEventStore } from '../events/memory-store.ts';
 import { isDevChain, read } from '../rpc/rpc.ts';
@@ -64,13 +64,13 @@ export function createFeedbackChain(parts: ChainParts): FeedbackChain {
       const action = 'read a payment';
       const receipt = await read(action, () => provider.getTransactionReceipt(transaction), signal);
       if (receipt?.status !== 1) return null;
-      const confirmations = isDevChain(chainId) ? 0 : DEFAULT_CONFIRMATIONS;
       const [head, block] = await Promise.all([
         read(action, () => provider.getBlockNumber(), signal),
         read(action, () => provider.getBlock(receipt.blockNumber), signal),
       ]);
       // Its block may still be replaced.
-      if (block?.hash !== receipt.blockHash || head - receipt.blockNumber < confirmations) return null;
+      if (block?.hash !== receipt.blockHash || head - receipt.blockNumber < confirmationsOf(chainId))
+        return null;
       const [payer, payee] = [topicOf(from), topicOf(to)];
       const amounts = new Map<Address, bigint>();
       for (const { address, topics, data } of receipt.logs) {

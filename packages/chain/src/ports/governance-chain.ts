@@ -5,12 +5,14 @@ import {
   PROPOSAL_STATES,
   sameAddress,
 } from '@chorus/protocol';
+import { BoundedMap } from '@chorus/utils';
 import { type Interface, type Result, ZeroAddress } from 'ethers';
 import { GOVERNOR, TIMELOCK, TOKEN } from '../abi/abis.ts';
+import { lower } from '../abi/lower.ts';
 import { findGovernance, type GovernanceAddresses } from '../contracts/governance.ts';
 import { ChainError } from '../errors/errors.ts';
 import { EventHistory } from '../events/event-history.ts';
-import { DEFAULT_CONFIRMATIONS } from '../events/event-index.ts';
+import { confirmationsOf } from '../events/event-index.ts';
 import { RpcLogs } from '../events/logs.ts';
 import { type FullProposal, fullProposal, type GovernanceEvent, keptOf } from '../governance/events.ts';
 import { ballotsOf, changesOf, proposalsOf } from '../governance/history.ts';
@@ -19,7 +21,8 @@ import { isDevChain, read } from '../rpc/rpc.ts';
 import { eventOf, receiptOf } from '../write/writer.ts';
 import { type ChainParts, once } from './parts.ts';
 
-const lower = (value: unknown): Address => String(value).toLowerCase() as Address;
+/** Blocks whose times are remembered. */
+const MOST_BLOCK_TIMES = 4_096;
 
 /** Votes on the parameters, in the governor, the timelock and the token. */
 export function createGovernanceChain(parts: ChainParts): GovernanceChain {
@@ -40,7 +43,7 @@ export function createGovernanceChain(parts: ChainParts): GovernanceChain {
       provider,
       addresses: [found.governor, found.timelock, parameters],
       fromBlock: deployedAt,
-      confirmations: isDevChain(chainId) ? 0 : DEFAULT_CONFIRMATIONS,
+      confirmations: confirmationsOf(chainId),
       signal,
       keep: keptOf(found),
     });
@@ -56,7 +59,7 @@ export function createGovernanceChain(parts: ChainParts): GovernanceChain {
     (await view((await addresses())[on], ABIS[on], name, args))[0];
 
   /** Times of blocks do not change, unless a reorganisation replaces them: by a second or so. */
-  const blockTimes = new Map<number, number>();
+  const blockTimes = new BoundedMap<number, number>(MOST_BLOCK_TIMES);
   const timeOf = async (block: number): Promise<number> => {
     const known = blockTimes.get(block);
     if (known !== undefined) return known;

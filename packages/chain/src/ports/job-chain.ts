@@ -2,11 +2,11 @@ import type { Address, Hex, JobChain, MarketTerms } from '@chorus/protocol';
 import { AbiCoder, type Interface, keccak256, type Result, ZeroAddress } from 'ethers';
 import { COMMERCE, EVALUATOR } from '../abi/abis.ts';
 import { decodeDispute, decodeJob, OUTCOMES, VOTE_NUMBERS } from '../abi/decode-jobs.ts';
+import { lower } from '../abi/lower.ts';
 import type { MarketAddresses } from '../contracts/addresses.ts';
 import { ChainError } from '../errors/errors.ts';
 import { type Call, eventOf, eventsOf, receiptOf } from '../write/writer.ts';
 import type { ChainParts } from './parts.ts';
-import { lower } from './till-chain.ts';
 
 const ZERO: Hex = `0x${'00'.repeat(32)}`;
 

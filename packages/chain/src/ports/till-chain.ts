@@ -1,6 +1,7 @@
-import type { Address, TillChain, TillCollection, TillTerms } from '@chorus/protocol';
+import type { TillChain, TillCollection, TillTerms } from '@chorus/protocol';
 import type { Result } from 'ethers';
 import { ROYALTIES, TILLS } from '../abi/abis.ts';
+import { lower } from '../abi/lower.ts';
 import type { RevenueAddresses } from '../contracts/addresses.ts';
 import { ChainError } from '../errors/errors.ts';
 import { type Call, eventOf, eventsOf, receiptOf } from '../write/writer.ts';
@@ -93,8 +94,6 @@ export function createTillChain(parts: ChainParts): TillChain {
     },
   };
 }
-
-export const lower = (address: string): Address => address.toLowerCase() as Address;
 
 function termsOf({ holdersBps, models, tools }: Result): TillTerms {
   const shares = (list: Result) => [...list].map(({ id, bps }) => ({ id: id as bigint, bps: Number(bps) }));

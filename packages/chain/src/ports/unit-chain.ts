@@ -1,9 +1,10 @@
 import type { UnitChain } from '@chorus/protocol';
 import { type Result, ZeroAddress } from 'ethers';
 import { PARAMETERS, UNITS } from '../abi/abis.ts';
+import { lower } from '../abi/lower.ts';
 import { type Call, eventOf, eventsOf, receiptOf } from '../write/writer.ts';
 import type { ChainParts } from './parts.ts';
-import { lower, revenueOf } from './till-chain.ts';
+import { revenueOf } from './till-chain.ts';
 
 /** Units of agents, in their contract. */
 export function createUnitChain(parts: ChainParts): UnitChain {

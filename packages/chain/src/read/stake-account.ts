@@ -10,6 +10,7 @@ import {
 } from '@chorus/protocol';
 import { type JsonRpcProvider, type Result, toBeHex, zeroPadValue } from 'ethers';
 import { IDENTITIES, STAKE_MANAGER } from '../abi/abis.ts';
+import { lower } from '../abi/lower.ts';
 import { RpcLogs } from '../events/logs.ts';
 import { read } from '../rpc/rpc.ts';
 import type { TaskReader } from './reader.ts';
@@ -74,8 +75,6 @@ export async function readStakeAccount(
 }
 
 const topic = (name: string): string => STAKE_MANAGER.getEvent(name)!.topicHash;
-
-const lower = (address: string): Address => address.toLowerCase() as Address;
 
 /** Whether the account itself has something in the pool. */
 const isOwn = ({ shares, tickets }: StakePosition): boolean => shares > 0n || tickets.length > 0;

@@ -2,7 +2,7 @@ import type { FeedbackGiven, FeedbackRequest, FeedbackRevoked, ReputationDocumen
 import type { Reputation } from '@chorus/directory';
 import type { Ports } from '@chorus/node';
 import { type Address, hasCode, sameAddress } from '@chorus/protocol';
-import { pause } from '@chorus/utils';
+import { BoundedMap, pause } from '@chorus/utils';
 import { registryOf } from '../registration/registry-of.ts';
 import { noSuchAgent } from '../revenue/no-such-agent.ts';
 import type { KeptScores } from './kept-scores.ts';
@@ -18,6 +18,8 @@ const TURN_MILLISECONDS = 15_000;
 const FAILED_MILLISECONDS = 60_000;
 /** Payments that one reading looks for: of an agent that somebody asked about, and of one whose score is kept. */
 const LOOKUPS = { asked: 64, alone: 4 };
+/** Tills that are remembered. */
+const MOST_TILLS = 4_096;
 /** How long the network's fee counts as known, ms. */
 const FEE_MILLISECONDS = 300_000;
 
@@ -131,14 +133,13 @@ export class NodeReputation {
 
 /** The same reads; what never or hardly ever changes is not asked for each time. */
 function thrifty(chain: Ports['chain']): ReputationReads {
-  const tills = new Map<bigint, Promise<Address | null>>();
+  const tills = new BoundedMap<bigint, Promise<Address | null>>(MOST_TILLS);
   let fee: { bps: Promise<number>; at: number } | null = null;
   return {
     chainId: chain.chainId,
     feedbackOn: (agentId) => chain.feedbackOn(agentId),
     tillOf: async (agentId) => {
       const known = tills.get(agentId) ?? chain.tillOf(agentId);
-      if (tills.size >= 4_096) tills.clear();
       tills.set(agentId, known);
       return known.catch((error) => {
         tills.delete(agentId);

@@ -2,6 +2,7 @@ import type { MarketDocument, MarketWithdrawn, Status } from '@chorus/admin-api'
 import { decimalsOf } from '@chorus/chain';
 import type { Components, Service } from '@chorus/node';
 import { type Address, type ChainPort, ChorusError } from '@chorus/protocol';
+import { pause } from '@chorus/utils';
 import type { MarketNodeConfig } from '../config/market-config.ts';
 import { JobFiles } from '../files/job-files.ts';
 import { timeText } from '../jobs/job-document.ts';
@@ -152,18 +153,4 @@ export class MarketService implements Service {
       await pause(this.#checkMilliseconds, signal);
     }
   }
-}
-
-/** Resolves after a time, or as soon as the signal aborts. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }

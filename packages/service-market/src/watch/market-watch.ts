@@ -9,6 +9,7 @@ import {
   type Receipt,
   sameAddress,
 } from '@chorus/protocol';
+import { BoundedMap } from '@chorus/utils';
 import type { MarketConfig } from '../config/market-config.ts';
 import type { MarketEvent } from '../events/market-events.ts';
 import type { JobFiles } from '../files/job-files.ts';
@@ -20,6 +21,8 @@ import type { MarketRecords } from '../store/market-records.ts';
 /** New jobs that one look reads, and jobs that it looks at again. */
 const MOST_NEW = 50;
 const MOST_OPEN = 200;
+/** Jobs of which the last reported step is remembered: strangers can name this node in any number of them. */
+const MOST_TOLD = 4_096;
 
 export interface WatchOptions {
   chain: ChainPort;
@@ -47,7 +50,7 @@ interface Seen {
 export class MarketWatch {
   readonly #options: WatchOptions;
   /** Steps that were reported, by job. */
-  readonly #told = new Map<bigint, string>();
+  readonly #told = new BoundedMap<bigint, string>(MOST_TOLD);
   #waiting: WaitingJob[] = [];
   /** Last of the jobs of others that was looked through. */
   #passed = 0n;
