@@ -1,22 +1,10 @@
 import type { Address, JobVote } from '@chorus/protocol';
-import { type Contract, type TransactionReceipt, ZeroAddress } from 'ethers';
+import { type Contract, ZeroAddress } from 'ethers';
 import { events } from '../../compliance/evm.ts';
 import { DisputeRules } from '../../twins/ledger/job-disputes.ts';
 import type { JobRules } from '../../twins/ledger/jobs.ts';
+import { bagOf, type Call } from '../rule-call.ts';
 import { commitmentOf, DECISION, digestOf, type JobsWorld, NONE, SALT, SEAT_STAKE, VOTES } from './world.ts';
-
-/** A call on a contract, and the same by the rules. */
-export interface Call {
-  name: string;
-  contract: Contract;
-  method: string;
-  args: unknown[];
-  account: number;
-  /** The same by the rules. @throws ChainError */
-  expected(now: number): void;
-  /** What the rules leave to chance. */
-  after?(receipt: TransactionReceipt): void;
-}
 
 /** How often each call is drawn. */
 const WEIGHTS = {
@@ -45,9 +33,7 @@ const WEIGHTS = {
   unbond: 1,
   setFee: 1,
 };
-const BAG = Object.entries(WEIGHTS).flatMap(([kind, weight]) =>
-  Array.from({ length: weight }, () => kind as keyof typeof WEIGHTS),
-);
+const BAG = bagOf(WEIGHTS);
 
 export interface Table {
   world: JobsWorld;

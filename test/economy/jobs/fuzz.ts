@@ -1,11 +1,11 @@
-import { ChainError } from '@chorus/chain';
 import type { Address } from '@chorus/protocol';
 import type { Contract } from 'ethers';
 import { as, read, refusal, send } from '../../compliance/evm.ts';
 import { generator } from '../../random.ts';
 import { DisputeRules } from '../../twins/ledger/job-disputes.ts';
 import { JobRules } from '../../twins/ledger/jobs.ts';
-import { type Call, dealer } from './calls.ts';
+import { type Call, makeCall } from '../rule-call.ts';
+import { dealer } from './calls.ts';
 import { DECISION, type JobsWorld, SEAT_STAKE, STEP, SUPPLY, WINDOW } from './world.ts';
 
 export interface JobsFuzz {
@@ -51,33 +51,21 @@ export async function fuzzJobs(
   let now = await evm.now();
 
   const perform = async (call: Call): Promise<void> => {
-    const contract = as(call.contract, accounts[call.account]!);
-    let expected: string | null = null;
-    try {
-      call.expected(now);
-    } catch (error) {
-      if (!(error instanceof ChainError)) throw error;
-      expected = String(error.facts.check);
-    }
-    await evm.provider.send('evm_setNextBlockTimestamp', [now]);
-    if (call.contract === stakes) {
-      // The stake contract has rules of its own: whatever it does, the stake is what it says.
-      const refused = await refusal(contract, call.method, ...call.args);
-      if (refused === null) await send(contract, call.method, ...call.args);
-      else await evm.provider.send('evm_mine', []);
-      stake[call.account] = await read(stakes, 'freeStake', world.token.target, call.account);
-    } else if (expected === null) {
-      const receipt = await send(contract, call.method, ...call.args);
-      call.after?.(receipt);
-    } else {
-      await evm.provider.send('evm_mine', []);
-      const found = await refusal(contract, call.method, ...call.args);
-      if (found !== expected)
-        throw new Error(`${call.name}(${call.args}) was refused with ${found}, not ${expected}`);
-    }
-    count(`${call.name}${expected === null ? '' : ` ${expected}`}`);
+    if (call.contract === stakes) await moveStake(call);
+    else count(await makeCall(call, evm, accounts[call.account]!, now));
     result.calls++;
     await checkMoney();
+  };
+
+  /** The stake contract has rules of its own: whatever it does, the stake is what it says. */
+  const moveStake = async (call: Call): Promise<void> => {
+    const contract = as(stakes, accounts[call.account]!);
+    await evm.provider.send('evm_setNextBlockTimestamp', [now]);
+    const refused = await refusal(contract, call.method, ...call.args);
+    if (refused === null) await send(contract, call.method, ...call.args);
+    else await evm.provider.send('evm_mine', []);
+    stake[call.account] = await read(stakes, 'freeStake', world.token.target, call.account);
+    count(call.name);
   };
 
   const checkMoney = async (): Promise<void> => {

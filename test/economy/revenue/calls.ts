@@ -1,18 +1,8 @@
 import type { Address, TillShare, TillTerms, UnitLaunch } from '@chorus/protocol';
 import type { Contract } from 'ethers';
 import type { Amounts, RevenueRules } from '../../twins/ledger/revenue.ts';
+import { bagOf, type Call } from '../rule-call.ts';
 import { type RevenueWorld, SUPPLY } from './world.ts';
-
-/** A call on a contract, and the same by the rules. */
-export interface Call {
-  name: string;
-  contract: Contract;
-  method: string;
-  args: unknown[];
-  account: number;
-  /** The same by the rules. @throws ChainError */
-  expected(now: number): void;
-}
 
 /** Agents and tasks that calls are about. */
 export const AGENTS = 4;
@@ -38,9 +28,7 @@ const WEIGHTS = {
   end: 3,
   setFee: 1,
 };
-const BAG = Object.entries(WEIGHTS).flatMap(([kind, weight]) =>
-  Array.from({ length: weight }, () => kind as keyof typeof WEIGHTS),
-);
+const BAG = bagOf(WEIGHTS);
 
 export interface Table {
   world: RevenueWorld;

@@ -1,10 +1,10 @@
-import { ChainError } from '@chorus/chain';
 import type { Address } from '@chorus/protocol';
 import type { Contract } from 'ethers';
-import { as, read, refusal, send } from '../../compliance/evm.ts';
+import { as, read, send } from '../../compliance/evm.ts';
 import { generator } from '../../random.ts';
 import { Amounts, RevenueRules } from '../../twins/ledger/revenue.ts';
-import { AGENTS, type Call, DAY, dealer, TASKS } from './calls.ts';
+import { type Call, makeCall } from '../rule-call.ts';
+import { AGENTS, DAY, dealer, TASKS } from './calls.ts';
 import { type RevenueWorld, SUPPLY } from './world.ts';
 
 export interface RevenueFuzz {
@@ -41,22 +41,7 @@ export async function fuzzRevenue(
   let now = await evm.now();
 
   const perform = async (call: Call): Promise<void> => {
-    const contract = as(call.contract, accounts[call.account]!);
-    let expected: string | null = null;
-    try {
-      call.expected(now);
-    } catch (error) {
-      if (!(error instanceof ChainError)) throw error;
-      expected = String(error.facts.check);
-    }
-    await evm.provider.send('evm_setNextBlockTimestamp', [now]);
-    if (expected === null) await send(contract, call.method, ...call.args);
-    else {
-      await evm.provider.send('evm_mine', []);
-      const found = await refusal(contract, call.method, ...call.args);
-      if (found !== expected) throw new Error(`${call.name} was refused with ${found}, not ${expected}`);
-    }
-    const outcome = `${call.name}${expected === null ? '' : ` ${expected}`}`;
+    const outcome = await makeCall(call, evm, accounts[call.account]!, now);
     result.outcomes[outcome] = (result.outcomes[outcome] ?? 0) + 1;
     result.calls++;
     await checkMoney();
