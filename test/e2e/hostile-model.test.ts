@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
 import { WALLET_KEY_FILE } from '@chorus/node';
-import type { Hex } from '@chorus/protocol';
+import { cidFromDigest, type Hex, sha256Hex } from '@chorus/protocol';
 import {
   type NodeEvent,
   OWN_NETWORK,
@@ -18,7 +18,7 @@ import {
   type TaskRequest,
   type TrainingNode,
 } from '@chorus/service-training';
-import { writeShard } from '@chorus/training';
+import { syntheticDigits, writeShard } from '@chorus/training';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { modelProcesses, until } from '../../packages/training/src/testing/children.ts';
 import { endlessLoop, largeConstants, slow } from '../../packages/training/src/testing/hostile-models.ts';
@@ -112,6 +112,13 @@ async function announceUntil(model: Uint8Array, heard: (taskId: bigint) => boole
   return taskId;
 }
 
+/** Whether a victim has a process for this very model: it hears of the honest task as well. */
+function isTrying(account: number, { pid }: ChildProcess, model: Uint8Array): boolean {
+  if (modelProcesses(pid).length === 0) return false;
+  const kept = readFileSync(join(folder, `victim-${account}`, 'refused-models.json'), 'utf8');
+  return kept.includes(cidFromDigest(sha256Hex(model), model.length));
+}
+
 const refusals = (events: NodeEvent[], taskId: bigint) =>
   events.filter((event) => event.type === 'task-refused' && event.taskId === taskId);
 
@@ -129,7 +136,12 @@ beforeAll(async () => {
   const config = { dataDir, roles: [], chain, srsCache: join(folder, 'srs'), admin: { enabled: false } };
   stranger = await startNode(parseConfig(config, 'test'), () => {});
   const ledger = { token: deployment.token };
-  const { request, shards } = await smallTask({ ledger } as TwinNetwork, 1, { stake: STAKE });
+  const { request, shards } = await smallTask(
+    { ledger } as TwinNetwork,
+    1,
+    { stake: STAKE },
+    { digitsOf: syntheticDigits },
+  );
   request.params.validators = [stranger.ports.chain.account];
   honest = request;
   await writeShard(join(folder, 'train.shard'), shards[0]!);
@@ -178,7 +190,7 @@ it('a restarted node does not open again what it refused, and one that computes 
   const { child, events } = await startVictim(2, 600);
   // Under other limits it is another question: it is tried, and would take many minutes.
   const model = slow(VALUES);
-  const busy = await announceUntil(model, () => modelProcesses(child.pid).length > 0);
+  const busy = await announceUntil(model, () => isTrying(2, child, model));
   expect(refusals(events, busy)).toEqual([]);
   const exited = exitOf(child);
   child.kill('SIGTERM');
@@ -186,7 +198,7 @@ it('a restarted node does not open again what it refused, and one that computes 
 
   // As it ended by itself, the trial says nothing against the model; a node that is killed in it is another matter.
   const second = await startVictim(2, 600);
-  await announceUntil(model, () => modelProcesses(second.child.pid).length > 0);
+  await announceUntil(model, () => isTrying(2, second.child, model));
   const [modelProcess] = modelProcesses(second.child.pid);
   const killed = exitOf(second.child);
   second.child.kill('SIGKILL');

@@ -3,7 +3,7 @@ import { type Address, ChorusError } from '@chorus/protocol';
 import type { NodeEvent, TaskRequest } from '@chorus/service-training';
 import { buildModel, subset } from '@chorus/training';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { smallTask, TwinNetwork, type TwinNode } from './twins.ts';
+import { SMALL_DIMENSION, smallTask, TwinNetwork, type TwinNode } from './twins.ts';
 
 let network: TwinNetwork;
 beforeEach(async () => {
@@ -144,9 +144,9 @@ describe('before anything is escrowed', () => {
   /** y = x W, of which a weight is no number, and with an input more; what the round needs is all there. */
   function odd({ weight = 1, mask = false }): Uint8Array {
     const g = new GraphBuilder({ name: 'odd' });
-    const x = g.input('x', 'float32', ['N', 784]);
-    if (mask) g.input('mask', 'float32', ['N', 784]);
-    const w = g.initializer('w', [784, 10], new Float32Array(7840).fill(0.01).fill(weight, 5, 6));
+    const x = g.input('x', 'float32', ['N', 49]);
+    if (mask) g.input('mask', 'float32', ['N', 49]);
+    const w = g.initializer('w', [49, 10], new Float32Array(490).fill(0.01).fill(weight, 5, 6));
     g.output(g.op('MatMul', [x, w]), 'float32', ['N', 10]);
     return encodeModel(g.build());
   }
@@ -337,7 +337,7 @@ describe('what a task did not pay', () => {
 });
 
 it('a model of one’s own with other samples is published and trained', async () => {
-  const model = buildModel('mlp', { inputShape: [1, 28, 28], classes: 12, seed: 3 });
+  const model = buildModel('mlp', { inputShape: [1, 7, 7], classes: 12, seed: 3 });
   const { request, shards, validation } = await smallTask(network, 1, { rounds: 1 });
   const requester = await network.add('requester', { roles: [] });
   const wide = (data: typeof validation) => ({ ...data, classes: 12 });
@@ -347,5 +347,5 @@ it('a model of one’s own with other samples is published and trained', async (
   const { dimension: _, ...terms } = { ...request.terms, data: { ...request.terms.data, classes: 12 } };
   const taskId = await requester.node.services.training.publish({ model, terms, params: request.params });
   await network.until(() => of(requester, 'task-ended').length > 0);
-  expect((await requester.node.ports.chain.task(taskId)).dimension).toBe(52_650 + 2 * 33);
+  expect((await requester.node.ports.chain.task(taskId)).dimension).toBe(SMALL_DIMENSION + 2 * 33);
 });

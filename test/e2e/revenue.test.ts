@@ -225,6 +225,7 @@ it('what cannot be done is refused with what to do', async () => {
     [['units', 'sell', agent, '1'], 'fewer units are out'],
     [['till', 'show', 'guide'], 'this is not the number of an agent (given=guide)'],
     [['till', 'show', '999'], 'no agent has this number (agent=999)'],
+    [['agent', 'feedback', '999', '--value', '50'], 'no agent has this number (agent=999)'],
     [
       ['units', 'launch', agent, '--price', '1', '--cap', '5', '--holders', '1', '--about', 'mine now'],
       'E_CHAIN_NOT_ALLOWED',

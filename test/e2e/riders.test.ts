@@ -1,7 +1,6 @@
 import { SHARE_ONE } from '@chorus/protocol';
 import type { NodeEvent } from '@chorus/service-training';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { smallDigits } from '../economy/riders/small-digits.ts';
 import { smallTask, TwinNetwork } from './twins.ts';
 
 let network: TwinNetwork;
@@ -23,7 +22,7 @@ async function ridersParts(): Promise<number[]> {
     network,
     3,
     { rounds: ROUNDS, minTrainers: 3, minValidators: 3 },
-    { validators: 3, rule: 'reference-projection', digitsOf: smallDigits },
+    { validators: 3, rule: 'reference-projection' },
   );
   const requester = await network.add('requester', { roles: [] });
   await network.add('alice', { roles: ['trainer'], data: shards[0]! });

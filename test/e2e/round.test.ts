@@ -21,7 +21,7 @@ import {
 import { type NodeEvent, parseConfig, publishTask, startNode } from '@chorus/service-training';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { imprintModel } from '../../packages/training/src/testing/imprint-attack.ts';
-import { models, smallTask, TwinNetwork } from './twins.ts';
+import { models, SMALL_DIMENSION, smallTask, TwinNetwork } from './twins.ts';
 
 let network: TwinNetwork;
 beforeEach(async () => {
@@ -151,7 +151,7 @@ describe('a round on the ports in memory', () => {
             get(target, property) {
               if (property === 'get') {
                 return (cid: string, options: Parameters<typeof target.get>[1]) =>
-                  options.maxBytes === aggregateBytes(52_650)
+                  options.maxBytes === aggregateBytes(SMALL_DIMENSION)
                     ? Promise.reject(new ChorusError('E_STORAGE_UNAVAILABLE', 'no peer has it'))
                     : target.get(cid, options);
               }

@@ -16,8 +16,9 @@ import {
   type TaskRequest,
   type TrainingNode,
 } from '@chorus/service-training';
-import { buildModel, type Dataset, subset, syntheticDigits } from '@chorus/training';
+import { buildModel, type Dataset, subset } from '@chorus/training';
 import { afterAll } from 'vitest';
+import { smallDigits } from '../fixtures/small-digits.ts';
 import { patience, patientSeconds } from '../patience.ts';
 import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
 import { MemoryHub, type MemoryNetwork } from '../twins/network.ts';
@@ -214,6 +215,9 @@ interface SmallTaskOptions {
   digitsOf?: (options: { seed: number; count: number }) => Dataset;
 }
 
+/** Trainable parameters of the model of small digits: 49 x 64 x 32 x 10 with biases. */
+export const SMALL_DIMENSION = 5_610;
+
 /**
  * A small task on generated digits, and the shards for `trainers` trainers and that number of validators. Phases are in seconds
  * of a quiet machine.
@@ -222,12 +226,7 @@ export async function smallTask(
   network: TwinNetwork,
   trainers: number,
   change: Partial<TaskRequest['params']> = {},
-  {
-    validators = 1,
-    rule = 'reference-trust',
-    sealed = false,
-    digitsOf = syntheticDigits,
-  }: SmallTaskOptions = {},
+  { validators = 1, rule = 'reference-trust', sealed = false, digitsOf = smallDigits }: SmallTaskOptions = {},
 ): Promise<{ request: TaskRequest; shards: Dataset[]; validation: Dataset; validations: Dataset[] }> {
   const perNode = 60;
   const digits = digitsOf({ seed: 1, count: perNode * (trainers + validators) });

@@ -1,8 +1,8 @@
 import { type Outcome, type RoundRecord, simulate, summarise } from '@chorus/simulation';
 import { buildModel } from '@chorus/training';
 import { describe, expect, it } from 'vitest';
+import { smallDigits } from '../fixtures/small-digits.ts';
 import { behaviourOf, type Ride } from './riders/rides.ts';
-import { smallDigits } from './riders/small-digits.ts';
 
 const train = smallDigits({ seed: 1, count: 700 });
 const test = smallDigits({ seed: 2, count: 100 });
