@@ -57,7 +57,8 @@ const GROUPS: Record<string, Record<string, () => Promise<Command>>> = {
 
 /**
  * The whole command, not run yet.
- * @param only - the subcommand that is going to run: the others are left out; all, if no subcommand has that name
+ * @param only - the first word of the command line: the subcommands that it does not run are left out; all are there if no
+ *   subcommand has that name
  */
 export async function createProgram(only?: string): Promise<Command> {
   const program = new Command('chorus')
@@ -68,7 +69,8 @@ export async function createProgram(only?: string): Promise<Command> {
     Object.entries(commands).map(([name, load]) => ({ heading, name, load })),
   );
   const one = all.filter(({ name }) => name === only);
-  for (const { heading, load } of one.length > 0 ? one : all) {
+  const isVersion = only === '--version' || only === '-V';
+  for (const { heading, load } of isVersion || one.length > 0 ? one : all) {
     program.addCommand((await load()).helpGroup(heading));
   }
   return program;
