@@ -37,7 +37,6 @@ export { type ConnectOptions, connectChain } from './connect.ts';
 export type { ContractAddresses } from './contracts/addresses.ts';
 export { allowProofOf, allowRootOf } from './contracts/allow-list.ts';
 export {
-  exactAmount,
   formatUnits,
   parseUnits,
   readTokenDecimals,

@@ -1,5 +1,5 @@
 import type { PaymentDocument } from '@chorus/admin-api';
-import { exactAmount } from '@chorus/chain';
+import { exactAmount } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { short } from '../output/units.ts';
 import { isAgentId } from './agent-id.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, parseTokenAmount } from '@chorus/protocol';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
 import { endDevnet, upInBackground } from '../devnet/background.ts';
@@ -10,7 +10,6 @@ import { planFile } from '../devnet/layout.ts';
 import { nodeStatus } from '../devnet/node-status.ts';
 import { orphanLines, ownNodeOn } from '../devnet/own-node.ts';
 import { runDevnet } from '../devnet/run.ts';
-import { tokenUnits } from '../options/token-amount.ts';
 import { columns } from '../output/columns.ts';
 import { fields, print, printJson } from '../output/table.ts';
 import { write } from '../output/terminal.ts';
@@ -153,7 +152,7 @@ async function statusAction(flags: DevnetFlags): Promise<void> {
 
 async function fundAction(address: string, flags: DevnetFlags & { tokens: string }): Promise<void> {
   const account = addressOf(address, 'the wallet') as `0x${string}`;
-  const tokens = tokenUnits(flags.tokens, OWN_TOKEN_DECIMALS);
+  const tokens = parseTokenAmount(flags.tokens, OWN_TOKEN_DECIMALS);
   if (tokens === null) {
     throw new ChorusError('E_USAGE', '--tokens is not an amount of tokens', {
       facts: { given: flags.tokens.slice(0, 50) },

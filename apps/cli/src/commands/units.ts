@@ -1,9 +1,8 @@
 import type { AdminClient, UnitsDocument } from '@chorus/admin-api';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, parseTokenAmount } from '@chorus/protocol';
 import { Command } from 'commander';
 import { connectNode, type HomeOptions, homeOptions } from '../environment/home.ts';
 import { agentNumber, unitCount } from '../options/numbers.ts';
-import { tokenUnits } from '../options/token-amount.ts';
 import { print, printJson } from '../output/table.ts';
 import { amount, short } from '../output/units.ts';
 import { unitsLines } from '../revenue/view.ts';
@@ -163,7 +162,7 @@ const isCalled = ({ token, symbol }: { token: string; symbol: string | null }, n
 
 /** An amount in tokens, which may be 0, in the token's smallest unit. */
 function unitsOfText(option: string, text: string, decimals: number): bigint {
-  const units = tokenUnits(text, decimals);
+  const units = parseTokenAmount(text, decimals);
   if (units !== null) return units;
   throw usage(option, text, `give a number with at most ${decimals} decimals, such as 0.01`);
 }

@@ -1,8 +1,7 @@
 import type { ParameterDocument, ProposedCallDocument } from '@chorus/admin-api';
-import { isParameterName, parameterRule, plainLine } from '@chorus/protocol';
+import { isParameterName, parameterRule, plainLine, type ValueForm, valueText } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { short } from '../output/units.ts';
-import { type ValueForm, valueText } from './values.ts';
 
 const ARROW = '->';
 

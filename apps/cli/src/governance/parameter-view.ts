@@ -1,9 +1,9 @@
 import type { ParameterDocument } from '@chorus/admin-api';
+import { boundsText, valueText } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { wrap } from '../output/table.ts';
 import { localTime } from '../stake/view.ts';
 import { tokenText } from './call-lines.ts';
-import { boundsText, valueText } from './values.ts';
 
 const shortOf = (id: string): string => `0x${BigInt(id).toString(16).padStart(64, '0').slice(0, 8)}`;
 

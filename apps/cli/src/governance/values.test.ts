@@ -1,7 +1,7 @@
 import type { ParameterDocument } from '@chorus/admin-api';
-import { type ParameterName, parameterRule } from '@chorus/protocol';
+import { boundsText, type ParameterName, parameterRule, spanText, valueText } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
-import { boundsText, parseChange, parseValue, spanText, valueText } from './values.ts';
+import { parseChange, parseValue } from './values.ts';
 
 const parameter = (name: ParameterName, decimals: number | null = 18): ParameterDocument => {
   const { title, unit, least, most, effect } = parameterRule(name);

@@ -6,14 +6,12 @@ import type {
   ProposalList,
   ProposeResult,
 } from '@chorus/admin-api';
-import { exactAmount } from '@chorus/chain';
-import { counted, sameAddress } from '@chorus/protocol';
+import { counted, exactAmount, sameAddress, spanText } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { fields, table, wrap } from '../output/table.ts';
 import { amount, short } from '../output/units.ts';
 import { inTime, localTime } from '../stake/view.ts';
 import { callLines } from './call-lines.ts';
-import { spanText } from './values.ts';
 
 /** Most lines of a description shown; `--json` has more. */
 const MOST_LINES = 40;

@@ -1,12 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type AdminClient, MAX_JOB_FILE_BYTES } from '@chorus/admin-api';
-import { ChorusError } from '@chorus/protocol';
-import { tokenUnits } from '../options/token-amount.ts';
+import { ChorusError, parseTokenAmount } from '@chorus/protocol';
 
 /** An amount in tokens, in their smallest unit. @throws ChorusError `E_USAGE` */
 export function sumOf(text: string, decimals: number | null): string {
-  const units = decimals === null ? null : tokenUnits(text, decimals);
+  const units = decimals === null ? null : parseTokenAmount(text, decimals);
   if (units !== null) return units.toString();
   throw new ChorusError('E_USAGE', 'the amount cannot be read', {
     facts: { given: text.slice(0, 50), decimals },

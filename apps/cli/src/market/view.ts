@@ -5,31 +5,16 @@ import type {
   MarketWithdrawn,
   TokenAmount,
 } from '@chorus/admin-api';
+import { JOB_STEP_TEXTS } from '@chorus/admin-api/words';
 import { plainLine } from '@chorus/protocol';
 import { fields, table } from '../output/table.ts';
 import { amount, duration, short } from '../output/units.ts';
-
-/** What each step is, for who has to do it. */
-const STEP_TEXTS: Readonly<Record<NonNullable<JobDocument['step']>['what'], string>> = {
-  'set-provider': 'the client chooses a provider',
-  'set-budget': 'client or provider states the budget',
-  fund: 'the client pays the budget into escrow',
-  submit: 'the provider submits its work',
-  'accept-or-dispute': 'the client accepts or disputes the deliverable',
-  decide: 'the evaluator decides',
-  defend: 'the provider defends its work with a bond',
-  draw: 'the jury is drawn',
-  commit: 'the jurors vote',
-  reveal: 'the jurors reveal their votes',
-  settle: 'anyone has the decision carried out',
-  refund: 'anyone has the budget paid back',
-};
 
 /** What a job waits for, in one line. */
 export function stepText({ step, status }: JobDocument): string {
   if (step === null) return `over: ${status}`;
   const until = step.until === null ? '' : ` until ${step.until}`;
-  return `${STEP_TEXTS[step.what]}${until}; otherwise ${step.otherwise}`;
+  return `${JOB_STEP_TEXTS[step.what]}${until}; otherwise ${step.otherwise}`;
 }
 
 export function jobsTable(jobs: readonly JobDocument[]): string {

@@ -1,7 +1,6 @@
-import { formatUnits } from '@chorus/chain';
 import type { Check } from '@chorus/inspector';
 import type { G1Point } from '@chorus/protocol';
-import { counted } from '@chorus/protocol';
+import { counted, exactAmount } from '@chorus/protocol';
 import Table from 'cli-table3';
 import colors from 'yoctocolors';
 
@@ -32,7 +31,7 @@ export const integer = (value: number | bigint): string => value.toLocaleString(
 
 /** An amount to four decimals, as figures below each other want; smallest units while the token's decimals are not known. */
 export const roundedTokens = (amount: bigint, decimals: number | null): string =>
-  decimals === null ? `${amount} units` : Number(formatUnits(amount, decimals)).toFixed(4);
+  decimals === null ? `${amount} units` : Number(exactAmount(amount, decimals)).toFixed(4);
 
 /** A field element as 32 bytes of hex. */
 export const scalar = (value: bigint): string => `0x${value.toString(16).padStart(64, '0')}`;

@@ -1,4 +1,4 @@
-import { formatUnits } from '@chorus/chain';
+import { exactAmount } from '@chorus/protocol';
 
 /** Beginning and end of an address or digest. */
 export const short = (hex: string): string => (hex.length > 16 ? `${hex.slice(0, 8)}…${hex.slice(-4)}` : hex);
@@ -12,7 +12,7 @@ export const OWN_TOKEN_DECIMALS = 18;
  */
 export function amount(units: string, decimals: number | null): string {
   if (decimals === null) return units === '0' ? units : `${units} units`;
-  const tokens = Number(formatUnits(units, decimals));
+  const tokens = Number(exactAmount(units, decimals));
   if (tokens > 0 && tokens < 0.0001) return '<0.0001';
   return tokens.toLocaleString('en', { maximumFractionDigits: 4 });
 }

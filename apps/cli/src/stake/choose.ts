@@ -1,6 +1,5 @@
 import type { StakePositionDocument, StakesDocument } from '@chorus/admin-api';
-import { ADDRESS_PATTERN, ChorusError, sameAddress } from '@chorus/protocol';
-import { tokenUnits } from '../options/token-amount.ts';
+import { ADDRESS_PATTERN, ChorusError, parseTokenAmount, sameAddress } from '@chorus/protocol';
 
 /** @throws ChorusError `E_USAGE` */
 export function addressOf(text: string, what: string, hint = 'give 0x and 40 hexadecimal digits'): string {
@@ -30,7 +29,7 @@ export function unitsOf(text: string, token: string, { tokens }: StakesDocument)
     });
   }
   const { decimals, symbol } = known;
-  const units = tokenUnits(text, decimals);
+  const units = parseTokenAmount(text, decimals);
   if (units !== null && units > 0n) return units.toString();
   throw new ChorusError('E_USAGE', 'this is not an amount of the token', {
     facts: { given: text.slice(0, 50), token: symbol ?? token, decimals },

@@ -6,8 +6,7 @@ import type {
   StakeUnbondResult,
   StakeWithdrawResult,
 } from '@chorus/admin-api';
-import { exactAmount } from '@chorus/chain';
-import { sameAddress } from '@chorus/protocol';
+import { exactAmount, sameAddress } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { fields, table } from '../output/table.ts';
 import { duration, short } from '../output/units.ts';

@@ -1,6 +1,6 @@
 import { chorusToken } from '@chorus/contracts';
 import { type Address, type Hex, plainLine } from '@chorus/protocol';
-import { Contract, formatUnits, type Interface, isError, NonceManager, type Result, Wallet } from 'ethers';
+import { Contract, type Interface, isError, NonceManager, type Result, Wallet } from 'ethers';
 import { TOKEN } from '../abi/abis.ts';
 import { ChainError, toChainError } from '../errors/errors.ts';
 import { isDevChain, openProvider, read } from '../rpc/rpc.ts';
@@ -37,11 +37,6 @@ export async function transferTokens(options: TransferOptions): Promise<void> {
   } finally {
     provider.destroy();
   }
-}
-
-/** An amount of smallest units with all of its digits: `12.5`, and `12` rather than `12.0`. */
-export function exactAmount(units: bigint | string, decimals: number): string {
-  return formatUnits(units, decimals).replace(/\.0$/, '');
 }
 
 /**

@@ -1,5 +1,4 @@
-import { exactAmount } from '@chorus/chain';
-import { ChorusError, type ProposalProgress, type VotingPower } from '@chorus/protocol';
+import { ChorusError, exactAmount, type ProposalProgress, type VotingPower } from '@chorus/protocol';
 import { timeOf } from './documents.ts';
 import { shortId } from './find-proposal.ts';
 

@@ -1,6 +1,5 @@
 import type { StakeToken } from '@chorus/admin-api';
-import { exactAmount } from '@chorus/chain';
-import { type Address, hasCode, type StakePosition } from '@chorus/protocol';
+import { type Address, exactAmount, hasCode, type StakePosition } from '@chorus/protocol';
 import type { StakesChain } from './stakes-chain.ts';
 
 /** Tasks that have locked stake in one of these pools, and have ended. */

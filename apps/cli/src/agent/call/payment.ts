@@ -1,8 +1,7 @@
 import type { AgentClient } from '@chorus/a2a';
 import type { PaidDocument } from '@chorus/admin-api';
-import { exactAmount } from '@chorus/chain';
 import type { Ending, Paid, Purse, Send } from '@chorus/payments';
-import { type AgentMessage, ChorusError, hasCode } from '@chorus/protocol';
+import { type AgentMessage, ChorusError, exactAmount, hasCode } from '@chorus/protocol';
 import type { HomeOptions } from '../../environment/home.ts';
 import type { OpenPayments } from '../open-payments.ts';
 import { answerText } from '../view.ts';

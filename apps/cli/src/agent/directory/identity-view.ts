@@ -1,20 +1,11 @@
 import type { AgentIdentityDocument, ReputationDocument } from '@chorus/admin-api';
+import { IDENTITY_LINK_TEXTS } from '@chorus/admin-api/words';
 import colors from 'yoctocolors';
 import { fields } from '../../output/print.ts';
 import { termsText } from '../../revenue/view.ts';
 import { scoreText } from './reputation-view.ts';
 
 type Link = AgentIdentityDocument['links'][number];
-
-const MEANING: Readonly<Record<Link['name'], string>> = {
-  registered: 'the registry knows it',
-  place: 'its owner names the peer that serves it',
-  file: 'its registration file is the one on chain',
-  key: "the file names that peer's key",
-  answers: 'that peer answers for it',
-  card: 'its card is signed, and names it in return',
-  payee: 'what it asks for goes to its wallet or till',
-};
 
 /** Who an agent is, as lines: what was found, and every link of the way with its tick. */
 export function identityLines(agent: AgentIdentityDocument, reputation: ReputationDocument | null): string[] {
@@ -43,5 +34,5 @@ export function identityLines(agent: AgentIdentityDocument, reputation: Reputati
 
 function linkLine({ name, holds, says }: Link): string {
   const tick = holds === true ? colors.green('✓') : holds === false ? colors.red('✗') : colors.dim('–');
-  return `  ${tick} ${MEANING[name].padEnd(44)} ${colors.dim(says)}`;
+  return `  ${tick} ${IDENTITY_LINK_TEXTS[name].padEnd(44)} ${colors.dim(says)}`;
 }

@@ -1,18 +1,9 @@
 import type { FeedbackGiven, ReputationDocument } from '@chorus/admin-api';
+import { UNCOUNTED_TEXTS } from '@chorus/admin-api/words';
 import colors from 'yoctocolors';
 import { columns } from '../../output/columns.ts';
 import { short } from '../../output/units.ts';
 import { moneyText } from '../payments-view.ts';
-
-type Given = ReputationDocument['feedback'][number];
-
-/** Why feedback does not count, in words. */
-const UNCOUNTED: Readonly<Record<NonNullable<Given['uncounted']>, string>> = {
-  'no rating': 'no: it gives no number from 0 to 100',
-  'no payment named': 'no: it names no payment of its own to the till',
-  'payment not found': 'no: the chain has no such payment',
-  replaced: 'no: rated otherwise later',
-};
 
 /** The score, and what stands behind it, in one line. */
 export function scoreText({ score, raters, paid, fee, symbol, decimals }: ReputationDocument): string {
@@ -38,7 +29,9 @@ export function reputationLines(reputation: ReputationDocument): string[] {
         each.rating === null ? '-' : String(each.rating),
         each.uncounted === null ? moneyText(each.paid, symbol, decimals) : '-',
         each.paidAt?.slice(0, 10) ?? '-',
-        each.uncounted === null ? `${(100 * each.part).toFixed(1)} %` : UNCOUNTED[each.uncounted],
+        each.uncounted === null
+          ? `${(100 * each.part).toFixed(1)} %`
+          : `no: ${UNCOUNTED_TEXTS[each.uncounted]}`,
       ]),
     ),
     '',

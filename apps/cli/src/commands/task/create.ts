@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createAdminClient, readAdmin } from '@chorus/admin-api';
-import { exactAmount, formatUnits } from '@chorus/chain';
-import { type Address, counted, hasCode } from '@chorus/protocol';
+import { formatUnits } from '@chorus/chain';
+import { type Address, counted, exactAmount, hasCode } from '@chorus/protocol';
 import type { EventJson, TaskRequest } from '@chorus/service-training';
 import { logMessageOf } from '@chorus/service-training/log-messages';
 import { someOf } from '@chorus/training';
