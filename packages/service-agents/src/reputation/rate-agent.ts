@@ -3,13 +3,22 @@ import { type AgentRegistry, paymentProof, ratingWords } from '@chorus/directory
 import type { PurchasesStore } from '@chorus/payments';
 import { type Address, type ChainPort, ChorusError, type Hex, sameAddress } from '@chorus/protocol';
 import { type KnownToken, knownToken } from '../payments/price.ts';
+import { noSuchAgent } from '../revenue/no-such-agent.ts';
 
 /** Own purchases that are looked through for one to rate. */
 const PURCHASES = 1_000;
 
 type Chain = Pick<
   ChainPort,
-  'account' | 'chainId' | 'tillOf' | 'feedbackOn' | 'movedIn' | 'giveAgentFeedback' | 'decimals' | 'symbol'
+  | 'account'
+  | 'chainId'
+  | 'registeredAgent'
+  | 'tillOf'
+  | 'feedbackOn'
+  | 'movedIn'
+  | 'giveAgentFeedback'
+  | 'decimals'
+  | 'symbol'
 >;
 
 export interface RatingParts {
@@ -29,7 +38,8 @@ interface FoundPayment {
 
 /**
  * Rate an agent on chain, for a payment of this wallet to its till.
- * @throws ChorusError `E_AGENT_FEEDBACK` if there is no such payment; `E_CHAIN_*`
+ * @throws ChorusError `E_AGENT_FEEDBACK` if there is no such payment, or the agent is this wallet's own;
+ *   `E_AGENT_UNREGISTERED`; `E_CHAIN_*`
  */
 export async function rateAgent(
   agentId: bigint,
@@ -37,7 +47,14 @@ export async function rateAgent(
   parts: RatingParts,
 ): Promise<FeedbackGiven> {
   const { chain, registry, token } = parts;
-  const till = await chain.tillOf(agentId);
+  const [till, registered] = await Promise.all([chain.tillOf(agentId), chain.registeredAgent(agentId)]);
+  if (registered === null) throw noSuchAgent(agentId);
+  if (sameAddress(registered.owner, chain.account)) {
+    throw new ChorusError('E_AGENT_FEEDBACK', 'an agent is not rated by its owner', {
+      facts: { agent: agentId.toString() },
+      hint: 'others who have paid it can rate it',
+    });
+  }
   if (till === null) {
     throw new ChorusError(
       'E_CHAIN_NO_TILLS',
