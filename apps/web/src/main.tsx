@@ -2,16 +2,21 @@ import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { type Api, createApi } from './api/api.ts';
 import { takeToken } from './api/token.ts';
+import { AgentPage } from './pages/agent.tsx';
 import { Agents } from './pages/agents.tsx';
 import { ChatPage } from './pages/chat.tsx';
 import { Home } from './pages/home.tsx';
+import { JobPage } from './pages/job.tsx';
 import { Log } from './pages/log.tsx';
+import { Market } from './pages/market.tsx';
 import { Money } from './pages/money.tsx';
 import { NoToken } from './pages/no-token.tsx';
 import { Peers } from './pages/peers.tsx';
+import { ProposalPage } from './pages/proposal.tsx';
 import { Round } from './pages/round.tsx';
 import { Task } from './pages/task.tsx';
 import { Tasks } from './pages/tasks.tsx';
+import { Votes } from './pages/votes.tsx';
 import { Shell, Title } from './parts/shell.tsx';
 import { type Route, readRoute } from './routes/routes.ts';
 import { follow } from './state/node.ts';
@@ -29,7 +34,10 @@ const PLACES: Partial<Record<Route['page'], string>> = {
   home: '',
   task: 'tasks',
   round: 'tasks',
+  agent: 'agents',
   chat: 'agents',
+  job: 'market',
+  proposal: 'votes',
 };
 
 function Page({ api }: { api: Api }) {
@@ -54,8 +62,18 @@ function Content({ api, route }: { api: Api; route: Route }) {
       return <Round api={api} task={route.task} round={route.round} />;
     case 'agents':
       return <Agents api={api} />;
+    case 'agent':
+      return <AgentPage api={api} agent={route.agent} />;
     case 'chat':
       return <ChatPage api={api} own={route.own} agent={route.agent} />;
+    case 'market':
+      return <Market api={api} />;
+    case 'job':
+      return <JobPage api={api} id={route.job} />;
+    case 'votes':
+      return <Votes api={api} />;
+    case 'proposal':
+      return <ProposalPage api={api} number={route.proposal} />;
     case 'money':
       return <Money api={api} />;
     case 'peers':

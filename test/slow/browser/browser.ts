@@ -31,6 +31,7 @@ export interface Page {
   route(url: string, handler: (route: Route) => Promise<void>): Promise<unknown>;
   locator(selector: string): Locator;
   waitForSelector(selector: string): Promise<unknown>;
+  waitForEvent(event: 'download'): Promise<{ path(): Promise<string> }>;
   screenshot(options: { path: string; fullPage: boolean }): Promise<unknown>;
 }
 export interface Route {

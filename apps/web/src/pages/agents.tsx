@@ -48,7 +48,12 @@ function OwnAgent({ agent }: { agent: AgentDocument }) {
       <p class="quiet">
         {state}
         {model && `, model ${model.name}`}, {price?.text ?? 'free'}, {counted(asked, 'request')}
-        {identity && `, agent ${identity.agentId}${identity.retired ? ' (retired)' : ''}`}
+        {identity && (
+          <>
+            , <a href={hrefOf({ page: 'agent', agent: identity.agentId })}>agent {identity.agentId}</a>
+            {identity.retired && ' (retired)'}
+          </>
+        )}
       </p>
       {earned.map((each) => (
         <p key={each.token}>
@@ -96,7 +101,8 @@ function Directory({ api }: { api: Api }) {
 }
 
 function FoundAgent({ agent }: { agent: DirectoryList['agents'][number] }) {
-  const { agentId, title, description, price, latencyMs, announcedAt, score, parts, skills } = agent;
+  const { agentId, title, description, price, latencyMs, announcedAt, score, parts, skills, reputation } =
+    agent;
   return (
     <li>
       <h3>
@@ -108,8 +114,14 @@ function FoundAgent({ agent }: { agent: DirectoryList['agents'][number] }) {
         <strong>{price?.text ?? 'free'}</strong>
         <span class="quiet">
           {' '}
-          agent {agentId}, answered in {latencyMs.toFixed(0)} ms, announced {agoText(announcedAt, now.value)}
+          <a href={hrefOf({ page: 'agent', agent: agentId })}>agent {agentId}</a>, answered in{' '}
+          {latencyMs.toFixed(0)} ms, announced {agoText(announcedAt, now.value)}
         </span>
+      </p>
+      <p class="quiet">
+        {reputation === null || reputation.raters === 0
+          ? 'Not rated by anyone who paid it.'
+          : `Rated ${reputation.score.toFixed(0)} of 100 by ${counted(reputation.raters, 'account')} that paid it ${reputation.paid}.`}
       </p>
       <details>
         <summary>Score {score.toFixed(0)} of 100</summary>

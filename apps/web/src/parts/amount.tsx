@@ -7,12 +7,15 @@ export function Amount({
   units,
   decimals,
   token,
+  symbol: said = null,
 }: {
   units: string;
   decimals: number | null;
   token: string;
+  /** What the token calls itself; by default as the stake tokens of this node do. */
+  symbol?: string | null;
 }) {
-  const symbol = tokens.value.get(token.toLowerCase())?.symbol;
+  const symbol = said ?? tokens.value.get(token.toLowerCase())?.symbol;
   const whole = decimals === null ? `${units} units` : exactAmount(units, decimals);
   return (
     <span class="amount" title={`${whole} of token ${token}`}>

@@ -8,13 +8,19 @@ const PLACES = [
   ['', 'Home'],
   ['tasks', 'Tasks'],
   ['agents', 'Agents'],
+  ['market', 'Market'],
   ['money', 'Money'],
+  ['votes', 'Votes'],
   ['peers', 'Peers'],
   ['log', 'Log'],
 ] as const;
 
 /** What every page has: where to go, and how the node is. */
 export function Shell({ place, children }: { place: string; children: ComponentChildren }) {
+  // On a phone not all of them fit.
+  useEffect(() => {
+    document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  });
   const state = failure.value ? 'not answering' : (status.value?.state ?? 'asking');
   return (
     <>

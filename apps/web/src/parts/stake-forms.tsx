@@ -1,13 +1,11 @@
 import type { StakePositionDocument, StakesDocument, StakeToken, Unbonding } from '@chorus/admin-api';
-import { useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
-import { type Failure, toFailure } from '../api/failure.ts';
-import { unitsOf } from '../format/amount.ts';
 import { durationText } from '../format/text.ts';
 import { now } from '../state/node.ts';
 import { Amount } from './amount.tsx';
-import { FailureNotice } from './notices.tsx';
-import { Signing, type Transfer } from './signing.tsx';
+import { AmountForm } from './amount-form.tsx';
+import { usePrepared } from './prepared.tsx';
+import type { Transfer } from './signing.tsx';
 
 interface FormOptions {
   api: Api;
@@ -15,27 +13,6 @@ interface FormOptions {
   token: StakeToken;
   /** Called when a transaction was seen to its end. */
   onEnd: () => void;
-}
-
-/** What the node says before anything is sent: the transaction to agree to, or why it refuses. */
-function usePrepared(onEnd: () => void) {
-  const [transfer, setTransfer] = useState<Transfer | null>(null);
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const prepare = (work: () => Promise<Transfer>) => {
-    setFailure(null);
-    work().then(setTransfer, (error: unknown) => setFailure(toFailure(error)));
-  };
-  const end = () => {
-    setTransfer(null);
-    onEnd();
-  };
-  const shown = (
-    <>
-      <FailureNotice failure={failure} />
-      {transfer && <Signing key={transfer.title} of={transfer} onEnd={end} />}
-    </>
-  );
-  return { prepare, shown, isOpen: transfer !== null };
 }
 
 const code = (address: string) => <code>{address}</code>;
@@ -153,49 +130,5 @@ export function TakeOut({
       )}
       {shown}
     </>
-  );
-}
-
-/** An amount of a token, as people write it. */
-function AmountForm({
-  name,
-  token,
-  most,
-  onAmount,
-}: {
-  name: string;
-  token: StakeToken;
-  /** The most there is, in units; the wallet's balance by default. */
-  most?: string;
-  onAmount: (units: string) => void;
-}) {
-  const [text, setText] = useState('');
-  const units = token.decimals === null ? null : unitsOf(text, token.decimals);
-  const there = most ?? token.balance;
-  return (
-    <form
-      class="search"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (units !== null) onAmount(units);
-      }}
-    >
-      <label>
-        <span>
-          {name}, in {token.symbol ?? 'tokens'}
-          {there !== null && <>, of {sum(there, token)}</>}
-        </span>
-        <input
-          type="text"
-          inputMode="decimal"
-          maxLength={80}
-          value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </label>
-      <button type="submit" disabled={units === null}>
-        {name} ...
-      </button>
-    </form>
   );
 }

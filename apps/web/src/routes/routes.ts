@@ -1,12 +1,17 @@
 /** What the page shows, as its address has it after the `#`. */
 export type Route =
-  | { page: 'home' | 'tasks' | 'agents' | 'money' | 'peers' | 'log' | 'unknown' }
+  | { page: (typeof PAGES)[number] | 'home' | 'unknown' }
   | { page: 'task'; task: string }
   | { page: 'round'; task: string; round: number }
+  | { page: 'agent'; agent: string }
+  | { page: 'job'; job: string }
+  | { page: 'proposal'; proposal: string }
   /** `own`: by its name; else by its number in the identity registry. */
   | { page: 'chat'; own: boolean; agent: string };
 
-const PAGES = ['tasks', 'agents', 'money', 'peers', 'log'] as const;
+const PAGES = ['tasks', 'agents', 'market', 'money', 'votes', 'peers', 'log'] as const;
+
+const NUMBER = /^\d{1,20}$/;
 
 /** Reads the fragment of an address. What strangers name is checked here: an id is of digits, a name of a few letters. */
 export function readRoute(hash: string): Route {
@@ -15,17 +20,32 @@ export function readRoute(hash: string): Route {
   if (first === '' && parts.length === 1) return { page: 'home' };
   const plain = PAGES.find((page) => page === first);
   if (plain && parts.length === 1) return { page: plain };
-  const isTask = first === 'tasks' && /^\d{1,20}$/.test(second);
-  if (isTask && parts.length === 2) return { page: 'task', task: second };
-  if (isTask && third === 'rounds' && /^\d{1,9}$/.test(fourth ?? '') && more.length === 0)
+  if (plain && parts.length === 2 && NUMBER.test(second)) return oneOf(plain, second);
+  const isRound = first === 'tasks' && NUMBER.test(second) && third === 'rounds';
+  if (isRound && /^\d{1,9}$/.test(fourth ?? '') && more.length === 0)
     return { page: 'round', task: second, round: Number(fourth) };
   if (first === 'chat' && parts.length === 3) {
     if (second === 'own' && /^[a-z0-9-]{1,40}$/.test(third ?? ''))
       return { page: 'chat', own: true, agent: third! };
-    if (second === 'network' && /^\d{1,20}$/.test(third ?? ''))
-      return { page: 'chat', own: false, agent: third! };
+    if (second === 'network' && NUMBER.test(third ?? '')) return { page: 'chat', own: false, agent: third! };
   }
   return { page: 'unknown' };
+}
+
+/** One of what a page lists, by its number. */
+function oneOf(page: (typeof PAGES)[number], number: string): Route {
+  switch (page) {
+    case 'tasks':
+      return { page: 'task', task: number };
+    case 'agents':
+      return { page: 'agent', agent: number };
+    case 'market':
+      return { page: 'job', job: number };
+    case 'votes':
+      return { page: 'proposal', proposal: number };
+    default:
+      return { page: 'unknown' };
+  }
 }
 
 /** The address of a route; {@link readRoute} reads it. */
@@ -38,6 +58,12 @@ export function hrefOf(route: Route): string {
       return `#/tasks/${route.task}`;
     case 'round':
       return `#/tasks/${route.task}/rounds/${route.round}`;
+    case 'agent':
+      return `#/agents/${route.agent}`;
+    case 'job':
+      return `#/market/${route.job}`;
+    case 'proposal':
+      return `#/votes/${route.proposal}`;
     case 'chat':
       return `#/chat/${route.own ? 'own' : 'network'}/${route.agent}`;
     default:
