@@ -4,6 +4,8 @@ import { defaultClientConditions, defineConfig } from 'vite';
 export default defineConfig({
   // The workspace's sources: nothing has to be built first.
   resolve: { conditions: ['@chorus/source', ...defaultClientConditions] },
+  // The files lie below the page, which is at / for the owner and at /explorer/ for everyone.
+  base: './',
   worker: { format: 'es' },
   build: {
     // On a busy machine every build would be reported to be slow.

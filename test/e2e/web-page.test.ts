@@ -106,7 +106,7 @@ describe('the web page of a node', () => {
     const files = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path!);
     expect(files.length).toBeGreaterThanOrEqual(3);
     for (const path of files) {
-      expect(path).toMatch(/^\/assets\//);
+      expect(path).toMatch(/^\.\/assets\//);
       const file = await fetch(new URL(path, url));
       expect(file.status, path).toBe(200);
       expect(file.headers.get('cache-control'), path).toContain('immutable');

@@ -28,6 +28,8 @@ describe.skipIf(typeof tools === 'string')('the page of a node, in Chromium', ()
   let demo: ChildProcess;
   /** With the token. */
   let address: string;
+  /** Of the explorer. */
+  let everyone: string;
   /** What the browser has complained about, and asked of others than the node. */
   const complaints: string[] = [];
 
@@ -36,7 +38,7 @@ describe.skipIf(typeof tools === 'string')('the page of a node, in Chromium', ()
     await buildPage();
     const args = ['demo', '--nodes', '6', '--rounds', '2', `--keep=${join(folder, 'kept')}`, '--page'];
     demo = startChorus(args, { env: { ...process.env, HOME: folder, XDG_DATA_HOME: join(folder, 'data') } });
-    address = await linkOf(demo);
+    ({ address, everyone } = await linksOf(demo));
   });
   afterAll(async () => {
     demo?.kill('SIGKILL');
@@ -44,7 +46,11 @@ describe.skipIf(typeof tools === 'string')('the page of a node, in Chromium', ()
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function open(width = 1440, colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
+  async function open(
+    width = 1440,
+    colorScheme: 'light' | 'dark' = 'light',
+    at: string = address,
+  ): Promise<Page> {
     const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
     const page = await context.newPage();
     page.setDefaultTimeout(patience(30_000));
@@ -55,10 +61,10 @@ describe.skipIf(typeof tools === 'string')('the page of a node, in Chromium', ()
     });
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('request', (request) => {
-      if (!request.url().startsWith(new URL(address).origin)) complaints.push(request.url());
+      if (!request.url().startsWith(new URL(at).origin)) complaints.push(request.url());
     });
-    await page.goto(address);
-    await page.waitForSelector('.figures');
+    await page.goto(at);
+    await page.waitForSelector(at === address ? '.figures' : 'main h1');
     return page;
   }
 
@@ -330,6 +336,41 @@ describe.skipIf(typeof tools === 'string')('the page of a node, in Chromium', ()
     expect(await page.locator('.cards [role=alert]').textContent()).toContain('E_GOVERNANCE_');
   });
 
+  it('everyone sees tasks, proofs, agents and votes without a token, and nothing that changes anything', async () => {
+    const page = await open(1440, 'light', everyone);
+    await page.waitForSelector('.cards a');
+    expect(await page.locator('nav').textContent()).toBe('TasksAgentsVotes');
+    const text = async () => (await page.locator('main').textContent())!.replace(/\s+/g, ' ');
+    await show(page, '#/tasks/1');
+    await page.waitForSelector('.plot');
+    expect(await text()).not.toContain('this node');
+    await show(page, '#/tasks/1/rounds/1');
+    await page.waitForSelector('.checks .holds');
+    expect(await outcomes(page)).toEqual(
+      Object.fromEntries(CHECK_WORDS.map(({ check }) => [check, 'holds'])),
+    );
+    await show(page, '#/agents');
+    await page.waitForSelector('li:has-text("Front desk") h3 a');
+    await page.locator('li:has-text("Front desk") h3 a').click();
+    await page.waitForSelector('.checks .holds');
+    await page.waitForSelector('table');
+    expect(await page.locator('main button, main input').count()).toBe(0);
+    await show(page, '#/votes');
+    await page.waitForSelector('li:has-text("fee of the network")');
+    expect(await page.locator('main button').count()).toBe(0);
+    // Those that would change something, or show money and the log, are no pages here.
+    for (const hash of ['#/money', '#/market', '#/log', '#/peers', '#/chat/network/7']) {
+      await show(page, hash);
+      await page.waitForSelector('text=There is no such page');
+    }
+    expect(await page.evaluate<string | null>(`sessionStorage.getItem('chorus-token')`)).toBeNull();
+    if (PICTURES) {
+      await show(page, '#/tasks/1/rounds/1');
+      await page.waitForSelector('.checks .holds');
+      await page.screenshot({ path: join(PICTURES, 'explorer-round.png'), fullPage: true });
+    }
+  });
+
   it('no page has a serious fault for readers who do not see or do not point, and none is wider than a phone', async () => {
     for (const width of [1440, 390]) {
       for (const scheme of ['light', 'dark'] as const) {
@@ -409,14 +450,15 @@ async function buildPage(): Promise<void> {
   });
 }
 
-/** The link that the demo ends with. */
-function linkOf(demo: ChildProcess): Promise<string> {
+/** The links that the demo ends with. */
+function linksOf(demo: ChildProcess): Promise<{ address: string; everyone: string }> {
   return new Promise((resolve, reject) => {
     let [said, log] = ['', ''];
     demo.stdout!.setEncoding('utf8').on('data', (text) => {
       said += text;
-      const link = /http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]+/.exec(said)?.[0];
-      if (link) resolve(link);
+      const address = /http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]+/.exec(said)?.[0];
+      const everyone = /http:\/\/127\.0\.0\.1:\d+\/explorer\//.exec(said)?.[0];
+      if (address && everyone) resolve({ address, everyone });
     });
     demo.stderr!.setEncoding('utf8').on('data', (text) => {
       log += text;

@@ -19,9 +19,12 @@ import { Tasks } from './pages/tasks.tsx';
 import { Votes } from './pages/votes.tsx';
 import { Shell, Title } from './parts/shell.tsx';
 import { type Route, readRoute } from './routes/routes.ts';
-import { follow } from './state/node.ts';
+import { follow, followNetwork, readOnly } from './state/node.ts';
 
-const token = takeToken({ location, history, storage: sessionStorage });
+/** Where the gateway serves the page to everyone. */
+const EXPLORER = '/explorer';
+
+const token = readOnly ? null : takeToken({ location, history, storage: sessionStorage });
 const route = signal<Route>(readRoute(location.hash));
 
 addEventListener('hashchange', () => {
@@ -40,20 +43,26 @@ const PLACES: Partial<Record<Route['page'], string>> = {
   proposal: 'votes',
 };
 
+const placeOf = ({ page }: Route): string => (readOnly && page === 'home' ? 'tasks' : (PLACES[page] ?? page));
+
 function Page({ api }: { api: Api }) {
   const { value } = route;
   // By its address: another task is another page, with its heading in focus.
   return (
-    <Shell place={PLACES[value.page] ?? value.page}>
+    <Shell place={placeOf(value)}>
       <Content key={JSON.stringify(value)} api={api} route={value} />
     </Shell>
   );
 }
 
+/** What concerns the owner of the node alone: money, and what its wallet can do. */
+const OWNERS: readonly Route['page'][] = ['chat', 'market', 'job', 'money', 'peers', 'log'];
+
 function Content({ api, route }: { api: Api; route: Route }) {
+  if (readOnly && OWNERS.includes(route.page)) return <Title>There is no such page</Title>;
   switch (route.page) {
     case 'home':
-      return <Home />;
+      return readOnly ? <Tasks api={api} /> : <Home />;
     case 'tasks':
       return <Tasks api={api} />;
     case 'task':
@@ -87,7 +96,11 @@ function Content({ api, route }: { api: Api; route: Route }) {
 
 const page = document.getElementById('page')!;
 page.replaceChildren();
-if (token === null) render(<NoToken />, page);
+if (readOnly) {
+  const api = createApi({ token: null, base: EXPLORER });
+  followNetwork(api);
+  render(<Page api={api} />, page);
+} else if (token === null) render(<NoToken />, page);
 else {
   const api = createApi({ token });
   follow(api);

@@ -101,6 +101,7 @@ export const ERROR_CODES = {
   E_ADMIN_UNAUTHORIZED: { category: 'permission', status: 401 },
   E_ADMIN_UNKNOWN_PATH: { category: 'refused', status: 404 },
   E_ADMIN_UNREACHABLE: { category: 'unavailable' },
+  E_GATEWAY_BUSY: { category: 'refused', status: 429 },
   E_GATEWAY_HOST: { category: 'refused', status: 403 },
   E_GATEWAY_LISTEN: { category: 'unavailable' },
   E_GATEWAY_ORIGIN: { category: 'refused', status: 403 },

@@ -15,7 +15,7 @@ import { ledgerOf, recordSlashes, type Slash } from './ledger.ts';
 import { demoModel } from './model.ts';
 import { startDemoChain, startDemoNodes } from './network.ts';
 import { type DemoOptions, trainerCount, validatorCount } from './options.ts';
-import { pageOf } from './page.ts';
+import { type DemoPage, pageOf } from './page.ts';
 import type { NodeProcess } from './processes.ts';
 import type { DemoReport, RoundResult } from './report.ts';
 import { RoundLog } from './round-log.ts';
@@ -31,8 +31,8 @@ export type DemoProgress =
   | { type: 'killed'; name: string; why: string }
   | { type: 'node'; name: string; event: NodeEvent };
 
-/** What is done while all nodes of the finished demo still run; `page` is the address of the web page of one of them. */
-export type DemoVisit = (report: DemoReport, page: string | null) => Promise<void>;
+/** What is done while all nodes of the finished demo still run; `page` is where one of them shows it. */
+export type DemoVisit = (report: DemoReport, page: DemoPage | null) => Promise<void>;
 
 /** Time after the last round for every node to compute the final model and collect its reward, on a quiet machine. */
 const FINISH_MILLISECONDS = 15_000;

@@ -109,6 +109,8 @@ export async function startDemoNodes(demo: DemoNetworkOptions): Promise<DemoNetw
         ...shared,
         dataDir: join(folder, planned.name),
         network: { bootstrap },
+        // Its page is the one that a network that goes on is shown with.
+        ...(options.page && i === 0 ? { gateway: { enabled: true, explorer: true } } : {}),
         training: {
           ...OWN_NETWORK.training,
           roles: planned.roles,

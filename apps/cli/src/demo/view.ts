@@ -10,6 +10,7 @@ import { amount, OWN_TOKEN_DECIMALS } from '../output/units.ts';
 import type { DemoAgent } from './agents.ts';
 import type { DemoProgress } from './demo.ts';
 import type { DemoOptions } from './options.ts';
+import type { DemoPage } from './page.ts';
 import type { DemoReport, RoundResult } from './report.ts';
 import type { RoyaltiesReport } from './royalties.ts';
 
@@ -18,8 +19,8 @@ const MAX_SAID = 160;
 
 export interface DemoView {
   progress(progress: DemoProgress): void;
-  /** @param page the address of the web page of a node that goes on; null if none does */
-  finish(report: DemoReport, page: string | null): void;
+  /** @param page where a node that goes on shows the network; null if none does */
+  finish(report: DemoReport, page: DemoPage | null): void;
   fail(): void;
 }
 
@@ -203,16 +204,17 @@ const oneLine = (text: string): string => {
   return plain.length > MAX_SAID ? `${plain.slice(0, MAX_SAID)}...` : plain;
 };
 
-/** The address at which a browser shows the network that still runs. */
-const pageText = (page: string): string =>
+/** The addresses at which a browser shows the network that still runs. */
+const pageText = ({ owner, everyone }: DemoPage): string =>
   [
     '',
     'All nodes go on until Ctrl-C. In a browser of this machine you see what they did: check the proofs yourself, see who',
     'was paid and why, and ask the model that was just trained:',
     '',
-    `  ${colors.bold(page)}`,
+    `  ${colors.bold(owner)}`,
     '',
     colors.dim('The address lets its holder use the node: keep it to yourself.'),
+    ...(everyone === null ? [] : [`What everyone may see of it, without a token: ${everyone}`]),
     '',
   ].join('\n');
 

@@ -47,7 +47,10 @@ import type {
 import { Failure, failureOf } from './failure.ts';
 
 export interface ApiOptions {
-  token: string;
+  /** Null for everyone: the explorer needs none. */
+  token: string | null;
+  /** Before each path; the explorer's API lies below it. */
+  base?: string;
   /** Default: the browser's. */
   fetch?: typeof fetch;
 }
@@ -63,10 +66,11 @@ type Query = Record<string, string | number | undefined>;
  */
 export type Api = ReturnType<typeof createApi>;
 
-export function createApi({ token, fetch: send = (url, init) => fetch(url, init) }: ApiOptions) {
+export function createApi({ token, base = '', fetch: send = (url, init) => fetch(url, init) }: ApiOptions) {
   async function open(path: string, init: RequestInit = {}): Promise<Response> {
-    const headers = { authorization: `Bearer ${token}`, ...init.headers };
-    const response = await send(path, { ...init, headers }).catch((error: unknown) => {
+    const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
+    const headers = { ...authorization, ...init.headers };
+    const response = await send(`${base}${path}`, { ...init, headers }).catch((error: unknown) => {
       if (init.signal?.aborted) throw error;
       throw new Failure(
         'E_ADMIN_UNREACHABLE',

@@ -9,6 +9,7 @@ import { Row } from '../parts/row.tsx';
 import { Title } from '../parts/shell.tsx';
 import { hrefOf } from '../routes/routes.ts';
 import { useLoad } from '../state/load.ts';
+import { readOnly } from '../state/node.ts';
 
 /** One agent of the network: who it is, link by link, who shares in its pay, and what those who paid it say. */
 export function AgentPage({ api, agent }: { api: Api; agent: string }) {
@@ -41,7 +42,7 @@ function Identity({ of }: { of: AgentIdentityDocument }) {
     <section>
       <h2>{title ?? 'No name is known'}</h2>
       {description && <p>{description}</p>}
-      {url !== null && (
+      {url !== null && !readOnly && (
         <p>
           <a href={hrefOf({ page: 'chat', own: false, agent: agentId })}>Ask it</a>
         </p>

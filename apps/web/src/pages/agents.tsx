@@ -7,31 +7,37 @@ import { Command, FailureNotice, Notice } from '../parts/notices.tsx';
 import { Title } from '../parts/shell.tsx';
 import { hrefOf } from '../routes/routes.ts';
 import { useLoad } from '../state/load.ts';
-import { now } from '../state/node.ts';
+import { now, readOnly } from '../state/node.ts';
 
 /** Agents that this node serves, and those of the network that answer. */
 export function Agents({ api }: { api: Api }) {
-  const own = useLoad(() => api.agents(), 'own');
   return (
     <>
       <Title>Agents</Title>
-      <section>
-        <h2>Of this node</h2>
-        <FailureNotice failure={own.failure} />
-        {own.data?.agents.length === 0 && (
-          <>
-            <p class="quiet">This node serves no agent. To write one, and to serve it:</p>
-            <Command line={'chorus agent init guide\nchorus agent start guide.yaml'} />
-          </>
-        )}
-        <ul class="cards">
-          {own.data?.agents.map((agent) => (
-            <OwnAgent key={agent.name} agent={agent} />
-          ))}
-        </ul>
-      </section>
+      {!readOnly && <Own api={api} />}
       <Directory api={api} />
     </>
+  );
+}
+
+function Own({ api }: { api: Api }) {
+  const own = useLoad(() => api.agents(), 'own');
+  return (
+    <section>
+      <h2>Of this node</h2>
+      <FailureNotice failure={own.failure} />
+      {own.data?.agents.length === 0 && (
+        <>
+          <p class="quiet">This node serves no agent. To write one, and to serve it:</p>
+          <Command line={'chorus agent init guide\nchorus agent start guide.yaml'} />
+        </>
+      )}
+      <ul class="cards">
+        {own.data?.agents.map((agent) => (
+          <OwnAgent key={agent.name} agent={agent} />
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -106,7 +112,13 @@ function FoundAgent({ agent }: { agent: DirectoryList['agents'][number] }) {
   return (
     <li>
       <h3>
-        <a href={hrefOf({ page: 'chat', own: false, agent: agentId })}>{title}</a>
+        <a
+          href={hrefOf(
+            readOnly ? { page: 'agent', agent: agentId } : { page: 'chat', own: false, agent: agentId },
+          )}
+        >
+          {title}
+        </a>
       </h3>
       <p>{description}</p>
       {skills.length > 0 && <p class="quiet">{skills.map(({ name }) => name).join(', ')}</p>}

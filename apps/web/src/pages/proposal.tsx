@@ -9,7 +9,7 @@ import { ProposedCalls } from '../parts/proposed-calls.tsx';
 import { Row } from '../parts/row.tsx';
 import { Title } from '../parts/shell.tsx';
 import { useLoad } from '../state/load.ts';
-import { isOwn, now } from '../state/node.ts';
+import { isOwn, now, readOnly } from '../state/node.ts';
 
 interface Known {
   governance: GovernanceDocument;
@@ -70,7 +70,7 @@ function Proposal({ api, of, onEnd }: { api: Api; of: Known; onEnd: () => void }
       <section>
         <h2>Where it stands</h2>
         <Standing proposal={proposal} governance={governance} />
-        <ProposalMoves api={api} proposal={proposal} governance={governance} onEnd={onEnd} />
+        {!readOnly && <ProposalMoves api={api} proposal={proposal} governance={governance} onEnd={onEnd} />}
       </section>
       {proposal.ballots.length > 0 && <Ballots of={proposal} governance={governance} />}
     </>
@@ -98,16 +98,18 @@ function Standing({ proposal, governance }: Pick<Known, 'proposal' | 'governance
       {executableAt !== null && state !== 'executed' && (
         <Row name="Can be carried out">{agoText(executableAt, now.value)}</Row>
       )}
-      <Row name="This wallet">
-        {wallet.weight === null ? (
-          <>votes with what it has at the beginning of the vote; {sum(governance.wallet.votes)} now</>
-        ) : (
-          <>
-            votes with {sum(wallet.weight)}
-            {wallet.voted && ', and has voted'}
-          </>
-        )}
-      </Row>
+      {!readOnly && (
+        <Row name="This wallet">
+          {wallet.weight === null ? (
+            <>votes with what it has at the beginning of the vote; {sum(governance.wallet.votes)} now</>
+          ) : (
+            <>
+              votes with {sum(wallet.weight)}
+              {wallet.voted && ', and has voted'}
+            </>
+          )}
+        </Row>
+      )}
     </dl>
   );
 }

@@ -11,11 +11,12 @@ import { Stages } from '../parts/stages.tsx';
 import { TrustNote } from '../parts/trust-note.tsx';
 import { hrefOf } from '../routes/routes.ts';
 import { useLoad } from '../state/load.ts';
+import { readOnly } from '../state/node.ts';
 import { type ProofState, useProof } from '../state/proof.ts';
 
 /** One round: whether it is proven, who was paid and why, and what this node had of it. */
 export function Round({ api, task, round }: { api: Api; task: string; round: number }) {
-  const { data, failure } = useLoad(() => api.rounds(task), task);
+  const { data, failure } = useLoad(async () => (readOnly ? null : api.rounds(task)), task);
   const proof = useProof(api, task, round);
   // Until they are known no round follows.
   const rounds = proof.step === 'checked' ? proof.checked.material.records.task.rounds : 0;

@@ -9,12 +9,12 @@ import { Title } from '../parts/shell.tsx';
 import { TaskState } from '../parts/task-list.tsx';
 import { TaskPlots } from '../parts/task-plots.tsx';
 import { useLoad } from '../state/load.ts';
-import { isOwn } from '../state/node.ts';
+import { isOwn, readOnly } from '../state/node.ts';
 
 /** One task: how far it is, its rounds, its members. */
 export function Task({ api, id }: { api: Api; id: string }) {
   const { data, failure } = useLoad(() => api.task(id), id);
-  const { data: list } = useLoad(() => api.rounds(id), id);
+  const { data: list } = useLoad(async () => (readOnly ? null : api.rounds(id)), id);
   return (
     <>
       <Title>Task {id}</Title>

@@ -11,7 +11,7 @@ import { Title } from '../parts/shell.tsx';
 import { VotingPower } from '../parts/voting-power.tsx';
 import { hrefOf } from '../routes/routes.ts';
 import { useLoad } from '../state/load.ts';
-import { now } from '../state/node.ts';
+import { now, readOnly } from '../state/node.ts';
 
 /** What the holders of the token decide: proposals, parameters, and the votes of this wallet. */
 export function Votes({ api }: { api: Api }) {
@@ -31,7 +31,7 @@ export function Votes({ api }: { api: Api }) {
       </p>
       <FailureNotice failure={governance.failure} />
       {!rules && !governance.failure && <p class="quiet">Asking the chain.</p>}
-      {rules && (
+      {rules && !readOnly && (
         <section>
           <h2>Your votes</h2>
           <VotingPower api={api} of={rules} onEnd={again} />
@@ -116,9 +116,10 @@ function Parameters({
               <summary>{boundsText(parameter)}</summary>
               <p>{effect}.</p>
             </details>
-            {open === id ? (
+            {!readOnly && open === id && (
               <ProposalForm {...{ api, governance, parameter }} onEnd={onEnd} onClose={() => setOpen(null)} />
-            ) : (
+            )}
+            {!readOnly && open !== id && (
               <button type="button" class="plain small" onClick={() => setOpen(id)}>
                 Propose another ...
               </button>

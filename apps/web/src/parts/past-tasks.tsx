@@ -2,6 +2,7 @@ import type { RoundSummary, TaskSummary } from '@chorus/admin-api';
 import { addAmounts } from '../format/amount.ts';
 import { counted } from '../format/text.ts';
 import { hrefOf } from '../routes/routes.ts';
+import { readOnly } from '../state/node.ts';
 import { Amount } from './amount.tsx';
 
 /** Tasks whose rounds this node has seen end and that are over, the newest first, with the way to what they did. */
@@ -36,8 +37,14 @@ function PastTask({ id, rounds }: { id: string; rounds: readonly RoundSummary[] 
         <a href={hrefOf({ page: 'task', task: id })}>Task {id}</a>
       </h3>
       <p>
-        This node earned <Amount units={earned} decimals={decimals} token={token} /> in its last{' '}
-        {counted(rounds.length, 'round')}.
+        {readOnly ? (
+          `${counted(rounds.length, 'round')}, the last of them ${rounds[0]!.outcome}.`
+        ) : (
+          <>
+            This node earned <Amount units={earned} decimals={decimals} token={token} /> in its last{' '}
+            {counted(rounds.length, 'round')}.
+          </>
+        )}
       </p>
       <p>
         <a href={hrefOf({ page: 'round', task: id, round })}>Check its last round, and see who was paid</a>

@@ -3,7 +3,7 @@ import { UNCOUNTED_TEXTS } from '@chorus/admin-api/words';
 import { useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
 import { agoText, counted, shortId } from '../format/text.ts';
-import { now } from '../state/node.ts';
+import { now, readOnly } from '../state/node.ts';
 import { Amount } from './amount.tsx';
 import { usePrepared } from './prepared.tsx';
 import type { Transfer } from './signing.tsx';
@@ -62,7 +62,7 @@ export function Ratings({ api, of, onEnd }: RatingsOptions) {
           </table>
         </div>
       )}
-      {!isOpen && <RatingForm onRate={(rating) => prepare(() => ratingOf(api, of, rating))} />}
+      {!isOpen && !readOnly && <RatingForm onRate={(rating) => prepare(() => ratingOf(api, of, rating))} />}
       {shown}
     </>
   );

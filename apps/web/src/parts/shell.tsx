@@ -1,8 +1,10 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { isRefused } from '../api/failure.ts';
-import { connected, failure, status } from '../state/node.ts';
+import { connected, failure, readOnly, status } from '../state/node.ts';
 import { Command, FailureNotice, Notice } from './notices.tsx';
+
+const PUBLIC = ['tasks', 'agents', 'votes'];
 
 const PLACES = [
   ['', 'Home'],
@@ -29,16 +31,20 @@ export function Shell({ place, children }: { place: string; children: ComponentC
           Chorus
         </a>
         <nav aria-label="Pages">
-          {PLACES.map(([path, name]) => (
+          {PLACES.filter(([path]) => !readOnly || PUBLIC.includes(path)).map(([path, name]) => (
             <a key={path} href={`#/${path}`} {...(path === place ? { 'aria-current': 'page' } : {})}>
               {name}
             </a>
           ))}
         </nav>
-        <span class={`state state-${state.replace(' ', '-')}`} role="status">
-          {state}
-          {!failure.value && !connected.value && ', not live'}
-        </span>
+        {readOnly ? (
+          <span class="quiet">what everyone can see of this network</span>
+        ) : (
+          <span class={`state state-${state.replace(' ', '-')}`} role="status">
+            {state}
+            {!failure.value && !connected.value && ', not live'}
+          </span>
+        )}
       </header>
       <main>
         {isRefused(failure.value) ? (

@@ -1,7 +1,7 @@
 import type { TaskSummary } from '@chorus/admin-api';
 import { agoText } from '../format/text.ts';
 import { hrefOf } from '../routes/routes.ts';
-import { live, now } from '../state/node.ts';
+import { live, now, readOnly } from '../state/node.ts';
 import { Amount } from './amount.tsx';
 import { Doing } from './stages.tsx';
 
@@ -36,10 +36,12 @@ export function TaskState({ task }: { task: TaskSummary }) {
         {status === 'running' && `, round ${round} of ${rounds}${phase ? `, phase ${phase}` : ''}`}
         {status !== 'ended' && deadline && `; the phase ends ${agoText(deadline, now.value)} at the latest`}.
       </p>
-      <p class="quiet">
-        Role of this node: {role}. Stake: <Amount units={stake} decimals={decimals} token={token} />.
-        {leaving && ' The node has left the task and waits for its end.'}
-      </p>
+      {!readOnly && (
+        <p class="quiet">
+          Role of this node: {role}. Stake: <Amount units={stake} decimals={decimals} token={token} />.
+          {leaving && ' The node has left the task and waits for its end.'}
+        </p>
+      )}
       {duty && <p>Due now: {duty}.</p>}
       {status !== 'ended' && activity && <Doing activity={activity} />}
     </>

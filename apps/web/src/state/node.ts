@@ -10,6 +10,8 @@ const SOON = 700;
 const LATER = 10_000;
 const AGAIN = 2_000;
 
+/** Whether this is the explorer: the page for everyone, which shows the network and changes nothing. */
+export const readOnly = location.pathname.startsWith('/explorer');
 /** The node's status; null until it was read. */
 export const status = signal<Status | null>(null);
 /** Whether an account is this node's wallet; no while it is not known. */
@@ -60,6 +62,28 @@ export function follow(api: Api): void {
   void read();
   void followEvents(api);
   void readTokens(api);
+}
+
+/** Keep what everyone sees up to date: there are no events to follow. */
+export function followNetwork(api: Api): void {
+  const isVisible = () => document.visibilityState === 'visible';
+  setInterval(() => {
+    now.value = Date.now();
+  }, 1_000);
+  setInterval(() => isVisible() && turn.value++, LATER);
+  document.addEventListener('visibilitychange', () => isVisible() && turn.value++);
+  void readVotingToken(api);
+}
+
+/** The token of the network, by its name. Others are shown by their address. */
+async function readVotingToken(api: Api): Promise<void> {
+  try {
+    const { token, symbol, decimals } = await api.governance();
+    const known = { address: token, symbol, decimals, balance: null };
+    tokens.value = new Map([[token.toLowerCase(), known as StakeToken]]);
+  } catch {
+    // A network from before there were votes.
+  }
 }
 
 async function followEvents(api: Api): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Words for what the admin API answers, for whoever shows it to people. Light: no schemas, and nothing of Node.
+ * Words for what the admin API answers, for the programs that show it to people. Light: no schemas, and nothing of Node.
  *
  * @packageDocumentation
  */

@@ -3,10 +3,10 @@ import { ChorusError } from '@chorus/protocol';
 import { RateLimiter } from '@libp2p/utils';
 import type { Context, MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
-import { secureHeaders } from 'hono/secure-headers';
 import type { AdminConfig } from '../config/admin-config.ts';
 import { BrowserGuard } from '../http/browser-guard.ts';
 import { guardedBy } from '../http/guarded.ts';
+import { securityHeaders } from '../http/security-headers.ts';
 import { isLoopback } from '../utils/is-loopback.ts';
 import type { AdminEnv } from './env.ts';
 import { TokenGuard } from './guard.ts';
@@ -28,39 +28,12 @@ const OPEN_PATHS: ReadonlySet<string> = new Set(
 
 type Middleware = MiddlewareHandler<AdminEnv>;
 
-type Policy = NonNullable<NonNullable<Parameters<typeof secureHeaders>[0]>['contentSecurityPolicy']>;
-
-/** Of answers that are data: a browser that shows one runs nothing of it. */
-const DATA_POLICY: Policy = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
-
-/** Of the page: its own files, its own node, nothing inline, and text that is never taken for HTML. */
-const PAGE_POLICY: Policy = {
-  defaultSrc: ["'none'"],
-  scriptSrc: ["'self'"],
-  workerSrc: ["'self'"],
-  styleSrc: ["'self'"],
-  imgSrc: ["'self'"],
-  connectSrc: ["'self'"],
-  baseUri: ["'none'"],
-  formAction: ["'none'"],
-  frameAncestors: ["'none'"],
-  requireTrustedTypesFor: ["'script'"],
-};
-
-const secure = (contentSecurityPolicy: Policy) =>
-  secureHeaders({
-    contentSecurityPolicy,
-    xFrameOptions: 'DENY',
-    // The API is served in the clear, and a browser ignores it there.
-    strictTransportSecurity: false,
-  });
-
 /** Headers that keep answers out of caches, frames and other pages. */
 export function headers(hasPage: boolean): Middleware {
-  const [ofData, ofPage] = [secure(DATA_POLICY), secure(PAGE_POLICY)];
+  const secure = securityHeaders((path) => hasPage && isOfPage(path));
   return async (c, next) => {
     c.header('cache-control', 'no-store');
-    await (hasPage && isOfPage(c.req.path) ? ofPage : ofData)(c, next);
+    await secure(c, next);
   };
 }
 

@@ -1,13 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
+import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import type { AdminEnv } from './env.ts';
 
-/** Paths of the page. Their answers hold nothing of the node, and need no token. */
-const ASSET = /^\/assets\/([A-Za-z0-9_-][A-Za-z0-9._-]{0,127})$/;
+/** What both servers of a node have in common. */
+interface PageEnv {
+  Bindings: HttpBindings;
+}
 
-/** Whether a path belongs to the page. */
+/** Names of files of the page. */
+const ASSET = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/;
+
+/** Whether a path belongs to the page. Its answers hold nothing of the node, and need no token. */
 export const isOfPage = (path: string): boolean => path === '/' || path.startsWith('/assets/');
 
 /** What the page consists of. Any other file is not served. */
@@ -33,8 +38,8 @@ and load this page again. The node itself runs: chorus status
  * nothing: it has no part that could lead elsewhere.
  * @param folder - of the built page; it may be missing, and is read with each request
  */
-export function pageApp(folder: string): Hono<AdminEnv> {
-  return new Hono<AdminEnv>()
+export function pageApp(folder: string): Hono<PageEnv> {
+  return new Hono<PageEnv>()
     .get('/', async (c) => {
       const html = await contentOf(join(folder, 'index.html'));
       if (html) return c.body(html, 200, { 'content-type': HTML, 'cache-control': 'no-cache' });
@@ -43,8 +48,9 @@ export function pageApp(folder: string): Hono<AdminEnv> {
     .get('/assets/*', (c) => asset(c, folder));
 }
 
-async function asset(c: Context<AdminEnv>, folder: string): Promise<Response> {
-  const name = ASSET.exec(c.req.path)?.[1];
+async function asset(c: Context<PageEnv>, folder: string): Promise<Response> {
+  // As it was sent: a name that was encoded is not one of these.
+  const name = ASSET.exec(c.req.path.split('/assets/').slice(1).join('/assets/'))?.[0];
   const type = TYPES[extname(name ?? '')];
   const content = name && type ? await contentOf(join(folder, 'assets', name)) : null;
   if (content && type) return c.body(content, 200, { 'content-type': type, 'cache-control': FOR_EVER });

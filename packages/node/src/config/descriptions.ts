@@ -57,8 +57,10 @@ export const HOST_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'admin.allowedOrigins': 'Origins of web pages that may call the API.',
   'admin.openMetrics': 'Serve /metrics without the token to programs on this machine.',
   gateway:
-    'The public HTTP server, for what services offer to strangers, such as agents. It shares nothing with the admin API.',
+    'The public HTTP server, for what services offer to strangers, such as agents. It shares no route with the admin API.',
   'gateway.enabled': 'Serve it.',
+  'gateway.explorer':
+    'Serve everyone a page at /explorer with tasks, rounds and their proofs, agents and votes, to be read only.',
   'gateway.host': 'Address to listen on. It speaks plain HTTP: put a proxy with TLS in front of it.',
   'gateway.port': 'Port; 0 uses a free port, which the status states.',
   'gateway.url': 'Address that others reach it by, such as https://agents.example.',

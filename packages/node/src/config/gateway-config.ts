@@ -6,6 +6,8 @@ import { bytesSchema } from '../utils/quantities.ts';
 export const gatewayConfigSchema = z
   .strictObject({
     enabled: z.boolean().default(false),
+    /** A page for everyone, to be read only: tasks, rounds and their proofs, agents, votes. */
+    explorer: z.boolean().default(false),
     host: z.string().min(1).max(255).default('127.0.0.1'),
     /** 0 uses a free port, which the status states. */
     port: z.number().int().min(0).max(65535).default(0),

@@ -3,12 +3,13 @@ import { RateLimiter } from '@libp2p/utils';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
-import { secureHeaders } from 'hono/secure-headers';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { BrowserGuard } from '../http/browser-guard.ts';
 import { guardedBy } from '../http/guarded.ts';
 import { problemOf } from '../http/problem.ts';
+import { securityHeaders } from '../http/security-headers.ts';
 import type { GatewayEnv } from './env.ts';
+import { isOfExplorerPage } from './explorer.ts';
 
 export interface GatewayAppOptions {
   config: GatewayConfig;
@@ -26,7 +27,7 @@ const WINDOW_SECONDS = 60;
 
 /**
  * What a node serves to strangers: the apps of its services, behind limits of rate and size. It shares no route with the
- * admin API, and no handler of it reaches the node's keys.
+ * admin API, and no handler of it reaches the node's keys. What the explorer may read is listed: see `explorerApp`.
  */
 export function gatewayApp({ config, apps, onError }: GatewayAppOptions): Hono<GatewayEnv> {
   // Clients of other languages end paths with a slash.
@@ -36,7 +37,7 @@ export function gatewayApp({ config, apps, onError }: GatewayAppOptions): Hono<G
     answer(c, new ChorusError('E_GATEWAY_UNKNOWN_PATH', 'nothing is served here'), onError),
   );
   app.use(
-    secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } }),
+    securityHeaders((path) => config.explorer && isOfExplorerPage(path)),
     browsers(config),
     rate(config),
     bodyLimit({

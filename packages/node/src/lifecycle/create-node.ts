@@ -6,6 +6,7 @@ import { EventHub } from '../events/event-hub.ts';
 import type { AnyEvent, EventSink, HostEvent } from '../events/events.ts';
 import { HOST_EVENTS } from '../events/host-catalogue.ts';
 import type { GatewayServer } from '../gateway/server.ts';
+import { Governance } from '../governance/index.ts';
 import { type NodeKey, readNodeKey, writeNewNodeKey } from '../identity/node-key.ts';
 import { openWallet, type PasswordSource } from '../identity/wallet.ts';
 import { meteredChain } from '../metrics/metered-chain.ts';
@@ -128,7 +129,14 @@ export async function createNode<S extends Services>(options: CreateNodeOptions<
     admin?.attach({ node, conditions, gatewayUrl });
     await disk.start();
     if (config.gateway.enabled) {
-      const server = await openGateway(config, services, host, emit);
+      const server = await openGateway({
+        config,
+        services,
+        host,
+        emit,
+        page: options.page,
+        chain: ports.chain,
+      });
       gateway.server = server;
       teardown.add(() => server.close());
     }
@@ -167,17 +175,34 @@ async function openAdmin(
   return module.openAdmin(options);
 }
 
+interface OpenGateway {
+  config: HostConfig;
+  services: Services;
+  host: ServiceHost;
+  emit: EventSink;
+  page: string | undefined;
+  chain: ChainPort;
+}
+
 /** What the services offer to strangers, on a server of its own. */
-async function openGateway(
-  config: HostConfig,
-  services: Services,
-  host: ServiceHost,
-  emit: EventSink,
-): Promise<GatewayServer> {
+async function openGateway({
+  config,
+  services,
+  host,
+  emit,
+  page,
+  chain,
+}: OpenGateway): Promise<GatewayServer> {
   const { startGateway } = await import('../gateway/server.ts');
-  const apps = Object.entries(services).flatMap(
-    ([name, { gateway }]) => gateway?.(() => host.find(name)!) ?? [],
-  );
+  const all = Object.entries(services);
+  const apps = all.flatMap(([name, { gateway }]) => gateway?.(() => host.find(name)!) ?? []);
+  if (config.gateway.explorer) {
+    const { explorerApp } = await import('../gateway/explorer.ts');
+    const { governanceApp } = await import('../admin/host-areas/governance.ts');
+    const governance = new Governance(chain);
+    const areas = all.flatMap(([name, { admin }]) => admin?.(() => host.find(name)!) ?? []);
+    apps.push(explorerApp({ areas: [governanceApp(() => governance), ...areas], page }));
+  }
   const onError = (error: unknown) => emit({ type: 'warning', ...explain(error) });
   return startGateway({ config: config.gateway, apps, onError });
 }
