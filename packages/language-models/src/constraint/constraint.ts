@@ -1,6 +1,6 @@
 import { ChorusError } from '@chorus/protocol';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
-import { PLAIN } from './json-grammar.ts';
+import type { Part } from './grammar.ts';
 import { Machine, type State } from './machine.ts';
 import { schemaGrammar } from './schema-grammar.ts';
 
@@ -25,6 +25,8 @@ export class ConstraintTokens {
   readonly #plain: readonly number[];
   readonly #others: number[];
   readonly #all: number[];
+  /** Letters of the longest plain one. */
+  readonly #longest: number;
 
   constructor(tokenizer: Tokenizer) {
     this.#tokenizer = tokenizer;
@@ -35,19 +37,20 @@ export class ConstraintTokens {
     const isPlain = (id: number) => isPlainText(tokenizer.bytes(id));
     this.#plain = this.#all.filter(isPlain);
     this.#others = this.#all.filter((id) => !isPlain(id));
+    this.#longest = this.#plain.reduce((most, id) => Math.max(most, tokenizer.bytes(id).length), 0);
   }
 
   /**
    * A constraint to what a JSON Schema describes; several texts may have it, each by `begin`.
    * @throws ChorusError `E_AGENT_INPUT` if the schema cannot be kept
    */
-  schema(text: string): { begin(): Constraint } {
-    const grammar = schemaGrammar(text);
-    return guarded(() => {
-      const machine = new Machine(grammar);
-      const masks = new Map<State, Uint8Array>();
-      return { begin: () => new SchemaConstraint(machine, masks, this) };
-    });
+  schema(text: string): SharedConstraint {
+    return this.grammar(schemaGrammar(text));
+  }
+
+  /** A constraint to the texts of a grammar. @throws ChorusError `E_AGENT_INPUT` if it cannot be followed */
+  grammar(grammar: Part): SharedConstraint {
+    return new SharedConstraint(grammar, this);
   }
 
   get tokenizer(): Tokenizer {
@@ -57,7 +60,9 @@ export class ConstraintTokens {
   /** 1 for each token that may come in this state. */
   mask(machine: Machine, state: State): Uint8Array {
     const mask = new Uint8Array(this.#tokenizer.size);
-    const inString = state.stacks.some(({ part }) => part === PLAIN);
+    const inString = state.stacks.some(
+      ({ part }) => part.kind === 'bytes' && (part.room ?? 0) >= this.#longest,
+    );
     if (inString) for (const id of this.#plain) mask[id] = 1;
     this.#walk(machine, inString ? this.#others : this.#all, mask, state);
     if (state.isComplete) for (const id of this.#tokenizer.ends) mask[id] = 1;
@@ -83,7 +88,30 @@ export class ConstraintTokens {
   }
 }
 
-class SchemaConstraint implements Constraint {
+/** SharedConstraint of several texts to one grammar. They share what was found out of it. */
+export class SharedConstraint {
+  readonly #grammar: Part;
+  readonly #tokens: ConstraintTokens;
+  #machine: Machine;
+  #masks = new Map<State, Uint8Array>();
+
+  /** @throws ChorusError `E_AGENT_INPUT` if there are too many ways to begin */
+  constructor(grammar: Part, tokens: ConstraintTokens) {
+    [this.#grammar, this.#tokens] = [grammar, tokens];
+    this.#machine = guarded(() => new Machine(grammar));
+  }
+
+  /** Of one text, from its beginning. */
+  begin(): Constraint {
+    if (this.#machine.isWorn) {
+      this.#machine = guarded(() => new Machine(this.#grammar));
+      this.#masks = new Map();
+    }
+    return new GrammarConstraint(this.#machine, this.#masks, this.#tokens);
+  }
+}
+
+class GrammarConstraint implements Constraint {
   readonly #machine: Machine;
   readonly #masks: Map<State, Uint8Array>;
   readonly #tokens: ConstraintTokens;

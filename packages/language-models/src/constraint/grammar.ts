@@ -9,6 +9,8 @@ export interface Bytes {
   readonly kind: 'bytes';
   /** By byte: 1 if it may stand here. */
   readonly set: Uint8Array;
+  /** Only of letters of a string: this many whole letters may come here, whatever they are; what follows is the same. */
+  readonly room?: number;
 }
 
 /** One part, and what follows it: a long text is followed byte by byte, and not laid out where it may begin. */

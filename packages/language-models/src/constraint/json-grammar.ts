@@ -2,6 +2,7 @@ import {
   bytes,
   choice,
   literal,
+  NOTHING,
   optional,
   type Part,
   type Rule,
@@ -10,19 +11,15 @@ import {
   upTo,
 } from './grammar.ts';
 
-const DIGIT = bytes([0x30, 0x39]);
+export const DIGIT = bytes([0x30, 0x39]);
 /** Digits of a number before and after its point: as many as a float64 holds. A model could write them without end. */
-const MOST_DIGITS = 16;
+export const MOST_DIGITS = 16;
 
 const continuation = bytes([0x80, 0xbf]);
 const hex = bytes([0x30, 0x39], [0x41, 0x46], [0x61, 0x66]);
 
-/** Letters of a string that are one byte and no escape. */
-export const PLAIN = bytes([0x20, 0x21], [0x23, 0x5b], [0x5d, 0x7e]);
-
-/** A character of a string: whole letters in UTF-8 (RFC 3629), or an escape. */
-const CHARACTER: Part = choice(
-  PLAIN,
+/** Letters of a string that are more than one byte, in UTF-8 (RFC 3629), and escapes. */
+const OTHER_CHARACTER: Part = choice(
   sequence(bytes([0xc2, 0xdf]), continuation),
   sequence(bytes([0xe0, 0xe0]), bytes([0xa0, 0xbf]), continuation),
   sequence(bytes([0xe1, 0xec], [0xee, 0xef]), continuation, continuation),
@@ -41,12 +38,32 @@ const CHARACTER: Part = choice(
   ),
 );
 
-/** Where `PLAIN` may come in a string, any other whole letters may follow it. */
-export const STRING: Part = sequence(literal('"'), repeated(CHARACTER), literal('"'));
+/** Letters of a string that are one byte and no escape, where at least `room` more letters may come. */
+const plain = (room: number): Part => ({ ...bytes([0x20, 0x21], [0x23, 0x5b], [0x5d, 0x7e]), room });
+
+/** A string of any length. */
+export const STRING: Part = sequence(
+  literal('"'),
+  repeated(choice(plain(Number.POSITIVE_INFINITY), OTHER_CHARACTER)),
+  literal('"'),
+);
+
+/** A string of some letters (Unicode code points). */
+export function stringOf(least: number, most: number | null): Part {
+  const letter = (room: number): Part => choice(plain(room), OTHER_CHARACTER);
+  let rest: Part = most === null ? repeated(letter(Number.POSITIVE_INFINITY)) : NOTHING;
+  for (let room = 1; most !== null && room <= most - least; room++) {
+    rest = optional(sequence(letter(room), rest));
+  }
+  for (let at = least; at > 0; at--) {
+    rest = sequence(letter(most === null ? Number.POSITIVE_INFINITY : most - at + 1), rest);
+  }
+  return sequence(literal('"'), rest, literal('"'));
+}
 
 const WHOLE: Part = choice(literal('0'), sequence(bytes([0x31, 0x39]), upTo(DIGIT, MOST_DIGITS - 1)));
 
-export const INTEGER: Part = sequence(optional(literal('-')), WHOLE);
+const INTEGER: Part = sequence(optional(literal('-')), WHOLE);
 
 export const NUMBER: Part = sequence(
   INTEGER,

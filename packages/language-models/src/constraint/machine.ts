@@ -46,6 +46,13 @@ export class Machine {
     this.start = this.#stateOf([this.#pushed(grammar, null)]);
   }
 
+  /** Whether so much of what it may keep is used that a new one should take its place for further texts. */
+  get isWorn(): boolean {
+    return (
+      this.#states.size > MOST_STATES / 2 || this.#ways > MOST_WAYS / 2 || this.#opened > MOST_OPENED / 2
+    );
+  }
+
   /**
    * The state after one more byte; null if the byte may not come.
    * @throws RangeError if there are too many ways to read the text

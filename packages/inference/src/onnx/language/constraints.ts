@@ -1,4 +1,4 @@
-import { type Constraint, ConstraintTokens, type Tokenizer } from '@chorus/language-models';
+import { type Constraint, ConstraintTokens, type SharedConstraint, type Tokenizer } from '@chorus/language-models';
 
 /** Schemas that are kept: a caller asks with the same one again and again. */
 const MOST = 8;
@@ -8,7 +8,7 @@ export class Constraints {
   readonly #tokenizer: Tokenizer;
   #tokens: ConstraintTokens | null = null;
   /** The least recently used first. */
-  readonly #schemas = new Map<string, { begin(): Constraint }>();
+  readonly #schemas = new Map<string, SharedConstraint>();
 
   constructor(tokenizer: Tokenizer) {
     this.#tokenizer = tokenizer;
