@@ -7,7 +7,10 @@
 export type { Adapter } from './adapter/adapter.ts';
 export { readAdapter, writeAdapter } from './adapter/file.ts';
 export { mergeAdapter } from './adapter/merge.ts';
+export { type CallRules, callGrammar } from './calls/call-grammar.ts';
+export { type CallPart, CallReader } from './calls/call-reader.ts';
 export { type Constraint, ConstraintTokens, type SharedConstraint } from './constraint/constraint.ts';
+export { spelledBytes } from './constraint/spelling.ts';
 export type { DecoderConfig } from './decoder/config.ts';
 export { type Decoder, openDecoder } from './decoder/open.ts';
 export { isGguf } from './gguf/is-gguf.ts';

@@ -3,6 +3,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { Part } from './grammar.ts';
 import { Machine, type State } from './machine.ts';
 import { schemaGrammar } from './schema-grammar.ts';
+import { spelledBytes } from './spelling.ts';
 
 /** Masks of one schema that are kept: each has a byte for each token, so 5 MB for 49,152. */
 const MOST_MASKS = 96;
@@ -21,6 +22,8 @@ export interface Constraint {
 /** The tokens of a model, arranged for constraints. Made once for a model, when it is needed. */
 export class ConstraintTokens {
   readonly #tokenizer: Tokenizer;
+  /** By id; none for tokens that end an answer. */
+  readonly #bytes: readonly Uint8Array[];
   /** Tokens by their bytes: those that are whole letters of a string and no escape, and all others. */
   readonly #plain: readonly number[];
   readonly #others: number[];
@@ -30,14 +33,17 @@ export class ConstraintTokens {
 
   constructor(tokenizer: Tokenizer) {
     this.#tokenizer = tokenizer;
-    const ids = Array.from({ length: tokenizer.size }, (_, id) => id).filter(
-      (id) => tokenizer.bytes(id).length > 0,
+    const bytes = Array.from({ length: tokenizer.size }, (_, id) =>
+      tokenizer.ends.has(id) ? new Uint8Array() : spelledBytes(tokenizer, id),
     );
-    this.#all = ids.sort((a, b) => Buffer.compare(tokenizer.bytes(a), tokenizer.bytes(b)));
-    const isPlain = (id: number) => isPlainText(tokenizer.bytes(id));
+    this.#bytes = bytes;
+    this.#all = [...bytes.keys()]
+      .filter((id) => bytes[id]!.length > 0)
+      .sort((a, b) => Buffer.compare(bytes[a]!, bytes[b]!));
+    const isPlain = (id: number) => isPlainText(bytes[id]!);
     this.#plain = this.#all.filter(isPlain);
     this.#others = this.#all.filter((id) => !isPlain(id));
-    this.#longest = this.#plain.reduce((most, id) => Math.max(most, tokenizer.bytes(id).length), 0);
+    this.#longest = this.#plain.reduce((most, id) => Math.max(most, bytes[id]!.length), 0);
   }
 
   /**
@@ -57,6 +63,11 @@ export class ConstraintTokens {
     return this.#tokenizer;
   }
 
+  /** What a token stands for in a grammar: a control token for its spelling. */
+  bytes(id: number): Uint8Array {
+    return this.#bytes[id] ?? new Uint8Array();
+  }
+
   /** 1 for each token that may come in this state. */
   mask(machine: Machine, state: State): Uint8Array {
     const mask = new Uint8Array(this.#tokenizer.size);
@@ -74,11 +85,11 @@ export class ConstraintTokens {
     const follow = (from: number, to: number, depth: number, state: State): void => {
       let at = from;
       // Shorter ones come first.
-      for (; at < to && this.#tokenizer.bytes(ids[at]!).length === depth; at++) mask[ids[at]!] = 1;
+      for (; at < to && this.#bytes[ids[at]!]!.length === depth; at++) mask[ids[at]!] = 1;
       while (at < to) {
-        const byte = this.#tokenizer.bytes(ids[at]!)[depth]!;
+        const byte = this.#bytes[ids[at]!]![depth]!;
         let end = at + 1;
-        while (end < to && this.#tokenizer.bytes(ids[end]!)[depth] === byte) end++;
+        while (end < to && this.#bytes[ids[end]!]![depth] === byte) end++;
         const next = machine.step(state, byte);
         if (next) follow(at, end, depth + 1, next);
         at = end;
@@ -138,7 +149,7 @@ class GrammarConstraint implements Constraint {
     const { tokenizer } = this.#tokens;
     if (tokenizer.ends.has(id)) return;
     guarded(() => {
-      for (const byte of tokenizer.bytes(id)) {
+      for (const byte of this.#tokens.bytes(id)) {
         const next = this.#machine.step(this.#state, byte);
         if (!next) throw new RangeError('the token may not come here');
         this.#state = next;

@@ -6,6 +6,11 @@
 export interface Guard {
   /** The text with guards where a control token, or a part of one at its beginning or end, stands. */
   protect(text: string): string;
+  /**
+   * A value of JSON with all of its texts protected. Its keys are so only if they have a whole control token: templates
+   * look for some of them, and a key stands between quotes.
+   */
+  protectAll(value: unknown): unknown;
   /** The text without guards. */
   remove(text: string): string;
 }
@@ -22,8 +27,19 @@ export function guardFor(control: readonly string[], texts: readonly string[]): 
   for (let code = FIRST; code <= LAST; code++) {
     const letter = String.fromCharCode(code);
     if (texts.some((text) => text.includes(letter))) continue;
+    const protect = (text: string) => inserted(text, letter, places(text, control));
+    const protectKey = (key: string) => (control.some((token) => key.includes(token)) ? protect(key) : key);
+    const protectAll = (value: unknown): unknown => {
+      if (typeof value === 'string') return protect(value);
+      if (Array.isArray(value)) return value.map(protectAll);
+      if (typeof value !== 'object' || value === null) return value;
+      return Object.fromEntries(
+        Object.entries(value).map(([key, each]) => [protectKey(key), protectAll(each)]),
+      );
+    };
     return {
-      protect: (text) => inserted(text, letter, places(text, control)),
+      protect,
+      protectAll,
       remove: (text) => text.replaceAll(letter, ''),
     };
   }

@@ -1,4 +1,6 @@
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, type ToolDescription } from '@chorus/protocol';
+import { templateConversation } from '../calls/conversation.ts';
+import { type CallFormat, callFormatOf } from '../calls/format.ts';
 import { unsupported } from '../gguf/faults.ts';
 import type { Gguf } from '../gguf/model.ts';
 import { guardFor } from './guard.ts';
@@ -10,12 +12,16 @@ import { wordEncoder } from './words.ts';
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant';
   content: string;
+  /** Calls of tools that the assistant asked for after its text, with what they answered. */
+  calls?: readonly { name: string; input: unknown; output: string }[];
 }
 
 /** How a conversation becomes tokens. */
 export interface ChatOptions {
   /** Ends with the beginning of an answer of the assistant. Default false. */
   addGenerationPrompt?: boolean;
+  /** Tools that the model is told of. Default: none. */
+  tools?: readonly ToolDescription[];
   /** What templates that write a date take for the present time. Default: now. */
   now?: Date;
 }
@@ -34,6 +40,8 @@ export interface Tokenizer {
   readonly longest: number;
   /** Whether the model has a chat template. */
   readonly converses: boolean;
+  /** How its answers ask for calls of tools. */
+  readonly callFormat: CallFormat;
   /** Tokens of a text. The names of control tokens in it are text like any other; unpaired surrogates become U+FFFD. */
   encode(text: string): number[];
   /** Tokens of a text that the model is to write on from: with the token before them that its texts begin with, if it has one. */
@@ -66,6 +74,9 @@ export function createTokenizer({ metadata }: Pick<Gguf, 'metadata'>): Tokenizer
   const encode = wordEncoder(vocabulary);
   const controls = new Set(vocabulary.control.values());
   const source = metadata.get('tokenizer.chat_template');
+  const callFormat = callFormatOf(source?.type === 'string' ? source.value : null, (name) =>
+    vocabulary.control.has(name),
+  );
   let template: ChatTemplate | undefined;
   const bytes = (id: number): Uint8Array => {
     const found = vocabulary.bytes[id];
@@ -79,6 +90,7 @@ export function createTokenizer({ metadata }: Pick<Gguf, 'metadata'>): Tokenizer
     ends: vocabulary.ends,
     longest: vocabulary.bytes.reduce((most, { length }) => Math.max(most, length), 0),
     converses: source?.type === 'string',
+    callFormat,
     encode,
     encodePrompt: (text) => withBegin(vocabulary, encode(text)),
     bytes,
@@ -93,7 +105,8 @@ export function createTokenizer({ metadata }: Pick<Gguf, 'metadata'>): Tokenizer
         );
       }
       template ??= readTemplate(source.value);
-      return encodeChat(vocabulary, encode, template, messages, options, source.value);
+      const conversation = templateConversation(callFormat, messages, options.tools ?? []);
+      return encodeChat(vocabulary, encode, template, conversation, options, source.value);
     },
   };
 }
@@ -102,14 +115,15 @@ function encodeChat(
   vocabulary: Vocabulary,
   encode: (text: string) => number[],
   template: ChatTemplate,
-  messages: readonly ChatMessage[],
+  conversation: ReturnType<typeof templateConversation>,
   { addGenerationPrompt = false, now = new Date() }: ChatOptions,
   source: string,
 ): number[] {
   const { control, tokens, begin, end } = vocabulary;
   // A name of one letter could not be guarded.
   const names = [...control.keys()].filter((name) => name.length > 1).sort((a, b) => b.length - a.length);
-  const guard = guardFor(names, [source, ...messages.map(({ content }) => content)]);
+  // In JSON these letters stand as they are.
+  const guard = guardFor(names, [source, JSON.stringify(conversation)]);
   if (!guard) {
     throw new ChorusError('E_AGENT_INPUT', 'the conversation has every letter that no text may have', {
       hint: 'remove the code points U+FDD0 to U+FDEF',
@@ -117,7 +131,11 @@ function encodeChat(
   }
   const text = template.fill(
     {
-      messages: messages.map(({ role, content }) => ({ role, content: guard.protect(content) })),
+      messages: conversation.messages.map((message) => ({
+        ...(guard.protectAll(message) as object),
+        role: message.role,
+      })),
+      tools: guard.protectAll(conversation.tools),
       add_generation_prompt: addGenerationPrompt,
       bos_token: begin ? tokens[begin.id]! : '',
       eos_token: end === null ? '' : tokens[end]!,

@@ -5,7 +5,12 @@ export interface ToolDescription {
   description: string;
   /** JSON Schema of the input; its type is `object`. */
   inputSchema: Readonly<Record<string, unknown>>;
+  /** Every keyword of the schema is kept, or the request refused; by default what can be kept is. */
+  strict?: boolean;
 }
+
+/** Which tools a model is to call: those that it sees fit, one at least, or this one. */
+export type ToolChoice = 'auto' | 'required' | { readonly name: string };
 
 /** What a tool answered, as text for the model. */
 export interface ToolAnswer {

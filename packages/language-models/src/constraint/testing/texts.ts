@@ -1,6 +1,6 @@
 /** Texts under a constraint, without a model. */
 import { randomNumbers } from '../../tiny/random-numbers.ts';
-import type { SharedConstraint, ConstraintTokens } from '../constraint.ts';
+import type { ConstraintTokens, SharedConstraint } from '../constraint.ts';
 
 /** Random tokens under a constraint, ended as soon as they may be, with some luck. */
 export function written(
