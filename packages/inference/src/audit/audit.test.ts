@@ -1,6 +1,6 @@
 import { openDecoder, tinyModel, writeAdapter } from '@chorus/language-models';
 import { randomNumbers } from '@chorus/language-models/testing';
-import type { Transcript } from '@chorus/protocol';
+import { decodeTranscript, encodeTranscript, type ToolDescription, type Transcript } from '@chorus/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collect } from '../../../../test/collect.ts';
 import { createLanguageModel, type LanguageModel } from '../onnx/language-engine.ts';
@@ -211,6 +211,28 @@ describe('an answer that is re-executed', () => {
     }
     const impossible = { prompt: { tokens }, maxTokens: 5, schema: '{"type":"string","pattern":"a"}' };
     await expect(collect(exact.generate(impossible, never))).rejects.toMatchObject({ code: 'E_AGENT_INPUT' });
+  });
+
+  it('that asks for calls is consistent with the tools that it names, and with no others', async () => {
+    const tool = (days: string[]): ToolDescription => ({
+      name: 'tide_at',
+      description: 'Height of the tide',
+      inputSchema: { type: 'object', properties: { day: { enum: days } }, required: ['day'] },
+    });
+    const calls = { tools: [tool(['today', 'tomorrow'])], choice: 'required', parallel: true } as const;
+    // The tokens that end an answer are rare: it asks for all of the calls that it may.
+    const transcript = await write(exact, { calls, maxTokens: 180 });
+    expect(decodeTranscript(encodeTranscript(transcript))).toEqual(transcript);
+    expect(await failed(transcript)).toEqual([]);
+    expect((await exact.check(transcript, never)).text).toBe('');
+    const { calls: _, ...without } = transcript;
+    expect(await failed(without)).toContain('sampling');
+    const others = { ...transcript.calls!, tools: [{ ...transcript.calls!.tools[0]!, name: 'tide_of' }] };
+    expect(await failed({ ...transcript, calls: others })).toContain('token');
+    const odd = { ...transcript.calls!, tools: [{ ...transcript.calls!.tools[0]!, name: '"' }] };
+    await expect(exact.check({ ...transcript, calls: odd }, never)).rejects.toMatchObject({
+      code: 'E_AGENT_INPUT',
+    });
   });
 
   it('of which the seller says that any token could have been drawn says nothing', async () => {

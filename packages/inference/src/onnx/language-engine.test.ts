@@ -1,10 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDecoder, tinyModel, writeAdapter } from '@chorus/language-models';
+import { createTokenizer, openDecoder, tinyModel, writeAdapter } from '@chorus/language-models';
 import { randomNumbers } from '@chorus/language-models/testing';
+import type { EngineEvent, EngineMessage, EngineRequest, ToolDescription } from '@chorus/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { collect } from '../../../../test/collect.ts';
+import { textOf } from '../../../../test/compliance/engine.ts';
 import { createLanguageModel, type LanguageModel } from './language-engine.ts';
 import type { GenerationRequest, LanguageModelOptions } from './language-options.ts';
 
@@ -49,7 +51,7 @@ describe('a language model', () => {
     const path = join(folder, 'tiny.gguf');
     await writeFile(path, model);
     const [one, other] = [await open(), await open({ model: path, context: 100 })];
-    expect(one.facts).toMatchObject({ kind: 'chat', model: 'tiny.gguf', callsTools: false });
+    expect(one.facts).toMatchObject({ kind: 'chat', model: 'tiny.gguf', callsTools: true });
     expect(other.facts.details).toEqual({ context: 100, slots: 4, weights: 'float32' });
     expect(await write(one)).toEqual(await write(other));
     await expect(open({ slots: 0 })).rejects.toThrow(RangeError);
@@ -109,6 +111,105 @@ describe('a language model', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
     await expect(asked[2]).rejects.toMatchObject({ code: 'E_AGENT_BUSY' });
     expect((await write(one)).ids).toHaveLength(20);
+  });
+
+  describe('with tools', () => {
+    const tides: ToolDescription = {
+      name: 'tide_at',
+      description: 'Height of the tide',
+      inputSchema: {
+        type: 'object',
+        properties: {
+          day: { enum: ['today', 'tomorrow'] },
+          harbour: { type: 'integer', maximum: 9, minimum: 1 },
+        },
+        required: ['day'],
+      },
+    };
+    const user: EngineMessage = { role: 'user', text: 'how high?', files: [], data: [] };
+    let one: LanguageModel;
+    beforeAll(async () => {
+      const large = tinyModel({ seed: 4, context: 4096 });
+      one = await createLanguageModel({
+        model: large,
+        name: 'tiny.gguf',
+        weights: 'float32',
+        sampling: { ...on, temperature: 1, seed: 5 },
+      });
+    });
+    afterAll(() => one.close());
+    const ask = (from: LanguageModel, more: Partial<EngineRequest> = {}) =>
+      collect(
+        from.run(
+          { messages: [user], maxOutputTokens: 900, tools: [tides], toolChoice: 'required', ...more },
+          never,
+        ),
+      );
+
+    it('asks for calls whose arguments their schema describes, part by part, beside other texts', async () => {
+      const alone = await write(one);
+      const [events, beside] = await Promise.all([ask(one), write(one)]);
+      expect(beside.ids).toEqual(alone.ids);
+      const calls = events.flatMap((event) => (event.type === 'tool-call' ? event.call : []));
+      expect(calls.length).toBeGreaterThan(0);
+      for (const { id, name, input } of calls) {
+        expect(name).toBe('tide_at');
+        expect(['today', 'tomorrow']).toContain((input as { day: string }).day);
+        const parts = events.flatMap((event) =>
+          event.type === 'tool-call-part' && event.id === id ? event.text : [],
+        );
+        expect(JSON.parse(parts.join(''))).toEqual(input);
+        expect(parts.length).toBeGreaterThan(2);
+      }
+      expect(new Set(calls.map(({ id }) => id)).size).toBe(calls.length);
+      expect(events.some(({ type }) => type === 'text')).toBe(false);
+      expect(events.at(-1)).toMatchObject({ type: 'finished', reason: 'stop' });
+    });
+
+    it('asks for one call if no more are wanted, and reads what was answered', async () => {
+      const [call] = (await ask(one, { parallelCalls: false })).filter(({ type }) => type === 'tool-call');
+      const { id, name, input } = (call as Extract<EngineEvent, { type: 'tool-call' }>).call;
+      const answered = {
+        role: 'assistant',
+        text: '',
+        files: [],
+        data: [],
+        calls: [{ id, name, input, output: '1.2 m' }],
+      } as const;
+      const tokens = async (messages: EngineMessage[]) => {
+        const end = (await ask(one, { messages, toolChoice: 'auto', maxOutputTokens: 1 })).at(-1)!;
+        return (end as Extract<EngineEvent, { type: 'finished' }>).usage.inputTokens!;
+      };
+      expect(await tokens([user, answered])).toBeGreaterThan((await tokens([user])) + 20);
+    });
+
+    it('a call that is cut is none', async () => {
+      const events = await ask(one, { maxOutputTokens: 30 });
+      expect(events.some(({ type }) => type === 'tool-call')).toBe(false);
+      expect(events.at(-1)).toMatchObject({ reason: 'length', usage: { outputTokens: 30 } });
+    });
+
+    it('may write text instead, which is then all of it shown', async () => {
+      const events = await ask(one, { toolChoice: 'auto', maxOutputTokens: 60, transcript: true });
+      const end = events.at(-1) as Extract<EngineEvent, { type: 'finished' }>;
+      const ids = end.transcript!.answer;
+      expect(textOf(events)).toBe(createTokenizer(openDecoder(model)).decode(ids));
+    });
+
+    it('refuses tools that it cannot call before anything is written', async () => {
+      const odd = { ...tides, strict: true, inputSchema: { type: 'object', properties: { a: { not: {} } } } };
+      for (const tools of [[{ ...tides, name: 'a b' }], [odd]]) {
+        await expect(ask(one, { tools })).rejects.toMatchObject({ code: 'E_AGENT_INPUT' });
+      }
+      await expect(ask(one, { toolChoice: { name: 'rm' } })).rejects.toMatchObject({ code: 'E_AGENT_INPUT' });
+      const deep = Array.from({ length: 20_000 }).reduce<object>((inner) => ({ a: inner }), {});
+      const huge = { ...tides, description: 'x'.repeat(1e6), inputSchema: { type: 'object' } };
+      await expect(ask(one, { tools: [huge] })).rejects.toMatchObject({ code: 'E_AGENT_CONTEXT' });
+      await expect(
+        ask(one, { tools: [{ ...tides, inputSchema: deep as Record<string, unknown> }] }),
+      ).rejects.toThrow();
+      expect(await ask(one)).toContainEqual(expect.objectContaining({ type: 'tool-call' }));
+    });
   });
 
   it('refuses what is not possible', async () => {

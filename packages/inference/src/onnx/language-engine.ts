@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import type { CallRules } from '@chorus/language-models';
 import {
   ChorusError,
   type Engine,
@@ -9,10 +10,12 @@ import {
   type EngineRequest,
   type ModelIdentity,
   type ScoredToken,
+  type ToolDescription,
   type Transcript,
   type WritingWishes,
 } from '@chorus/protocol';
 import { contentOf } from '../messages/content.ts';
+import { CallEvents } from './call-events.ts';
 import { filledLimits } from './host-options.ts';
 import type { Findings, LanguageJob, LanguageOpened, Written } from './jobs/language-messages.ts';
 import { checkJob, DEFAULT_SAMPLING } from './language-checks.ts';
@@ -70,7 +73,7 @@ export async function createLanguageModel(options: LanguageModelOptions): Promis
     inputModes: ['text/plain'],
     outputModes: ['text/plain'],
     conversation: true,
-    callsTools: false,
+    callsTools: opened.converses,
     followsWishes: true,
     // English has 4 to 5; other languages and code less.
     bytesPerToken: 3,
@@ -106,14 +109,23 @@ class ProcessLanguageModel implements LanguageModel {
     for await (const answer of this.#placed(() => this.#host.run(job, signal))) {
       if (answer.kind === 'token') {
         const text = decoder.decode(answer.bytes, { stream: true });
-        yield { ...answer.token, type: 'token', text };
+        yield { ...answer.token, type: 'token', text, calls: answer.calls };
       } else if (answer.kind === 'read') {
         if (answer.tokens.length > 0) yield { type: 'prompt', tokens: answer.tokens, text: '' };
       } else if (answer.kind === 'generated') {
-        const { reason, inputTokens, cachedTokens, outputTokens, written } = answer;
+        const { reason, inputTokens, cachedTokens, outputTokens, written, calls } = answer;
         const text = decoder.decode(answer.bytes);
         const transcript = written && { transcript: this.#transcriptOf(job, written, reason) };
-        yield { type: 'finished', reason, text, inputTokens, cachedTokens, outputTokens, ...transcript };
+        yield {
+          type: 'finished',
+          reason,
+          text,
+          calls,
+          inputTokens,
+          cachedTokens,
+          outputTokens,
+          ...transcript,
+        };
       }
     }
   }
@@ -144,7 +156,7 @@ class ProcessLanguageModel implements LanguageModel {
   }
 
   #transcriptOf(
-    { sampling, schema, stop, most }: LanguageJob,
+    { sampling, schema, calls, stop, most }: LanguageJob,
     written: Written,
     reason: Transcript['reason'],
   ): Transcript {
@@ -155,6 +167,7 @@ class ProcessLanguageModel implements LanguageModel {
       ...written,
       sampling: { ...sampling, logitBias: [...sampling.logitBias] },
       schema,
+      ...(calls && { calls: toldOf(calls) }),
       stop: [...stop],
       most,
       context: this.#context,
@@ -163,15 +176,24 @@ class ProcessLanguageModel implements LanguageModel {
   }
 
   async *run(
-    { messages, maxOutputTokens, wishes = {}, transcript = false }: EngineRequest,
+    { messages, maxOutputTokens, wishes = {}, transcript = false, ...offered }: EngineRequest,
     signal: AbortSignal,
   ): AsyncGenerator<EngineEvent> {
-    const said = messages.map((message) => ({ role: message.role, content: contentOf(message) }));
+    const said = messages.map((message) => ({
+      role: message.role,
+      content: contentOf(message),
+      ...(message.calls && { calls: message.calls }),
+    }));
     const prompt =
       this.facts.kind === 'chat'
         ? { messages: said }
         : { text: said.map(({ content }) => content).join('\n') };
-    const request = { prompt, maxTokens: maxOutputTokens, transcript, ...this.#wished(wishes) };
+    const { tools = [], toolChoice: choice = 'auto', parallelCalls: parallel = true } = offered;
+    const calls =
+      this.facts.callsTools && tools.length > 0
+        ? { calls: { tools: tools.map(plain), choice, parallel } }
+        : {};
+    const request = { prompt, maxTokens: maxOutputTokens, transcript, ...calls, ...this.#wished(wishes) };
     for await (const event of toEngineEvents(this.generate(request, signal), wishes)) {
       // The prompt of a conversation is the owner's.
       if (event.type !== 'prompt') yield event;
@@ -184,7 +206,8 @@ class ProcessLanguageModel implements LanguageModel {
   ): AsyncGenerator<EngineCompletionEvent> {
     const given = 'tokens' in prompt ? { tokens: [...prompt.tokens] } : prompt;
     const request = { prompt: given, maxTokens, echo, transcript, ...this.#wished(wishes) };
-    return toEngineEvents(this.generate(request, signal), wishes);
+    // It offers no tools, so there are no calls.
+    return toEngineEvents(this.generate(request, signal), wishes) as AsyncGenerator<EngineCompletionEvent>;
   }
 
   close(): Promise<void> {
@@ -205,6 +228,7 @@ class ProcessLanguageModel implements LanguageModel {
     maxTokens,
     sampling,
     schema,
+    calls,
     stop,
     logprobs,
     echo = false,
@@ -217,6 +241,7 @@ class ProcessLanguageModel implements LanguageModel {
       prompt,
       most: maxTokens,
       schema: schema ?? null,
+      calls: calls ?? null,
       stop: stop ?? defaults.stop ?? [],
       logprobs: logprobs ?? null,
       echo,
@@ -228,11 +253,27 @@ class ProcessLanguageModel implements LanguageModel {
   }
 }
 
+/** A tool without its functions: it goes to another process. */
+const plain = ({ name, description, inputSchema, strict = false }: ToolDescription): ToolDescription => ({
+  name,
+  description,
+  inputSchema,
+  strict,
+});
+
+/** What of tools decides the tokens of an answer, for its transcript. */
+const toldOf = ({ tools, choice, parallel }: CallRules): NonNullable<Transcript['calls']> => ({
+  tools: tools.map(({ name, inputSchema, strict = false }) => ({ name, inputSchema, strict })),
+  choice,
+  parallel,
+});
+
 /** What was generated as events of the port; its tokens if the wishes ask for them. */
 async function* toEngineEvents(
   events: AsyncIterable<GenerationEvent>,
   { logprobs }: WritingWishes,
-): AsyncGenerator<EngineCompletionEvent> {
+): AsyncGenerator<EngineCompletionEvent | EngineEvent> {
+  const calls = new CallEvents();
   for await (const event of events) {
     if (event.type === 'prompt') {
       yield { type: 'prompt', tokens: event.tokens };
@@ -240,6 +281,7 @@ async function* toEngineEvents(
     }
     const tokens = event.type === 'token' && logprobs !== undefined ? { tokens: [scored(event)] } : {};
     if (event.text !== '' || tokens.tokens) yield { type: 'text', text: event.text, ...tokens };
+    yield* calls.of(event.calls);
     if (event.type !== 'finished') continue;
     const { reason, inputTokens, outputTokens, transcript } = event;
     const usage = { inputTokens, outputTokens };

@@ -1,4 +1,4 @@
-import type { ChatMessage } from '@chorus/language-models';
+import type { CallPart, CallRules, ChatMessage } from '@chorus/language-models';
 import type { ScoredToken, Transcript } from '@chorus/protocol';
 import type { TokenSampling } from './jobs/language-messages.ts';
 import type { HostLimits } from './process/model-host.ts';
@@ -44,6 +44,8 @@ export interface GenerationRequest {
   stop?: readonly string[];
   /** A JSON Schema, as JSON: the text is a value that it describes, as long as it is not cut. Default: none. */
   schema?: string;
+  /** Tools that the answer may ask to have called: it is held to the form in which the model writes calls. Default: none. */
+  calls?: CallRules;
   /** List the probability of each token, and of this number of the most likely ones (0 to 20). */
   logprobs?: number;
   /** Report the tokens of the prompt as well, with their probabilities if `logprobs` asks for them. Default: false. */
@@ -64,6 +66,8 @@ export interface GeneratedToken extends ScoredToken {
   type: 'token';
   /** Text that can be shown since the event before; letters and stop texts are held back until they are whole. */
   text: string;
+  /** What came of calls meanwhile. */
+  calls: readonly CallPart[];
 }
 
 /** What comes of a request; the last event is the end. */
@@ -76,6 +80,7 @@ export interface GenerationEnd {
   reason: 'stop' | 'length';
   /** Text that was held back. */
   text: string;
+  calls: readonly CallPart[];
   inputTokens: number;
   /** Of those, tokens that had been read before for another text. */
   cachedTokens: number;

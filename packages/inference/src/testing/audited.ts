@@ -45,7 +45,7 @@ export async function write(
   seed: number,
 ): Promise<Transcript> {
   const sampling = { ...DEFAULT_SAMPLING, ...how, seed };
-  const wanted = { prompt: { tokens: prompt }, sampling, schema: null, stop: [], most: TOKENS };
+  const wanted = { prompt: { tokens: prompt }, sampling, schema: null, calls: null, stop: [], most: TOKENS };
   let end: (LanguageAnswer & { kind: 'generated' }) | undefined;
   await by.write(
     { kind: 'generate', ...wanted, logprobs: null, echo: false, transcript: true },

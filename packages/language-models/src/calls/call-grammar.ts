@@ -1,4 +1,5 @@
 import { ChorusError, type ToolChoice, type ToolDescription } from '@chorus/protocol';
+import { refused } from '../constraint/faults.ts';
 import {
   bytes,
   choice,
@@ -25,6 +26,8 @@ export interface CallRules {
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 /** Bytes that a text has: all but the one that control tokens are spelled with. */
 const LAST_BYTE = 0xfe;
+/** Characters of all schemas together, beyond which arguments are any object. */
+const MOST_CHARACTERS = 65_536;
 
 /**
  * The grammar of answers of a model that may call tools: text without the mark of calls, or text and calls, whose arguments
@@ -35,12 +38,12 @@ const LAST_BYTE = 0xfe;
  */
 export function callGrammar(format: CallFormat, rules: CallRules, schema: string | null): Part {
   const offered = offeredOf(rules);
-  const call = (opening: Uint8Array): Part =>
-    sequence(
-      raw(opening),
-      choice(...offered.map((tool) => sequence(literal(tool.name), raw(format.middle), argumentsOf(tool)))),
-      raw(format.after),
-    );
+  let left = MOST_CHARACTERS;
+  const written = offered.map((tool) => {
+    left -= JSON.stringify(tool.inputSchema).length;
+    return sequence(literal(tool.name), raw(format.middle), argumentsOf(tool, left >= 0));
+  });
+  const call = (opening: Uint8Array): Part => sequence(raw(opening), choice(...written), raw(format.after));
   const more = call(Uint8Array.from([...format.separator, ...format.before]));
   const several = rules.parallel ? upTo(more, format.most - 1) : NOTHING;
   const { mark, rest } = openingOf(format);
@@ -68,9 +71,11 @@ function offeredOf({ tools, choice: chosen }: CallRules): readonly ToolDescripti
   });
 }
 
-function argumentsOf({ name, inputSchema, strict = false }: ToolDescription): Part {
-  if (!strict) return looseGrammar(inputSchema);
+/** @param isKept there is room for its schema */
+function argumentsOf({ name, inputSchema, strict = false }: ToolDescription, isKept: boolean): Part {
+  if (!strict) return looseGrammar(isKept ? inputSchema : {});
   try {
+    if (!isKept) throw refused('the schemas of all tools are too long', '#');
     return schemaGrammar(JSON.stringify(inputSchema));
   } catch (cause) {
     if (!(cause instanceof ChorusError)) throw cause;

@@ -33,7 +33,8 @@ export function templateConversation(
     const expanded = messages.flatMap((message) => withCalls(message, family === 'llama', id));
     return { messages: expanded, tools: described.length > 0 ? described : null };
   }
-  const told = described.length === 0 ? messages : withInstructions(messages, instructionsFor(described), hasSystem);
+  const told =
+    described.length === 0 ? messages : withInstructions(messages, instructionsFor(described), hasSystem);
   // What the last message's calls answered comes after it.
   const all = told.at(-1)?.calls?.length ? [...told, { role: 'user' as const, content: '' }] : told;
   return { messages: all.flatMap((message, i) => inWords(message, all[i - 1])), tools: null };
@@ -61,7 +62,7 @@ function withCalls(
         tool_calls: named.map(({ id, name, input }) => ({
           id,
           type: 'function' as const,
-          function: { name, arguments: input },
+          function: { name, arguments: input ?? {} },
         })),
       },
       ...named.map(({ id, name, output }) => ({
@@ -91,7 +92,8 @@ function withInstructions(
   hasSystem: boolean,
 ): readonly ChatMessage[] {
   const [first, ...rest] = messages;
-  if (!hasSystem && first?.role === 'user') return [{ ...first, content: `${words}\n\n${first.content}` }, ...rest];
+  if (!hasSystem && first?.role === 'user')
+    return [{ ...first, content: `${words}\n\n${first.content}` }, ...rest];
   return first?.role === 'system'
     ? [{ ...first, content: `${first.content}\n\n${words}` }, ...rest]
     : [{ role: 'system', content: words }, ...messages];
@@ -110,7 +112,8 @@ function inWords(
     return [{ role: 'user', content: answered }, ...inWords({ role, content, calls }, undefined)];
   }
   const asked = calls.map(
-    ({ name, input }) => `<tool_call>\n${JSON.stringify({ name, arguments: input })}\n</tool_call>`,
+    ({ name, input }) =>
+      `<tool_call>\n{"name": "${name}", "arguments": ${JSON.stringify(input ?? {})}}\n</tool_call>`,
   );
   const lines = asked.length > 0 && content === '' ? asked : [content, ...asked];
   return [{ role, content: lines.join('\n') }];

@@ -69,7 +69,8 @@ const NAMES = { calls: '[TOOL_CALLS]', args: '[ARGS]' } as const;
  */
 export function callFormatOf(template: string | null, isControl: (name: string) => boolean): CallFormat {
   const has = (...marks: string[]): boolean => marks.every((mark) => template?.includes(mark));
-  if (has('tools', 'tool_calls', TAG, '"arguments"') && !has('<function=')) return { ...TAGGED, family: 'hermes' };
+  if (has('tools', 'tool_calls', TAG, '"arguments"') && !has('<function='))
+    return { ...TAGGED, family: 'hermes' };
   if (has('tools', 'tool_calls', '"parameters"') && (has('<|python_tag|>') || has('ipython'))) return LLAMA;
   if (has('tools', 'tool_calls', NAMES.calls)) {
     const mark = (name: string): Uint8Array => (isControl(name) ? controlBytes(name) : utf8(name));

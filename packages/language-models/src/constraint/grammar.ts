@@ -48,11 +48,19 @@ export const choice = (...options: Part[]): Part =>
 
 export const optional = (part: Part): Part => choice(part, NOTHING);
 
-/** Bytes of ranges, both ends included. */
+/** Sets by their ranges: single bytes, digits, and those of the grammars here. */
+const sets = new Map<string, Bytes>();
+
+/** Bytes of ranges, both ends included. Equal ones are one object: a schema has many. */
 export function bytes(...ranges: readonly (readonly [from: number, to: number])[]): Bytes {
+  const key = ranges.join(' ');
+  const known = sets.get(key);
+  if (known) return known;
   const set = new Uint8Array(256);
   for (const [from, to] of ranges) set.fill(1, from, to + 1);
-  return { kind: 'bytes', set };
+  const made: Bytes = { kind: 'bytes', set };
+  sets.set(key, made);
+  return made;
 }
 
 /** A text as it is, in UTF-8. */

@@ -5,7 +5,10 @@ import { DIGIT, MOST_DIGITS } from './json-grammar.ts';
 const LARGEST = 10n ** BigInt(MOST_DIGITS) - 1n;
 
 const digit = (from: string, to: string): Part => bytes([from.charCodeAt(0), to.charCodeAt(0)]);
-const digits = (count: number): Part => sequence(...Array<Part>(count).fill(DIGIT));
+/** By their number. */
+const DIGITS: readonly Part[] = Array.from({ length: MOST_DIGITS }, (_, count) =>
+  sequence(...Array<Part>(count).fill(DIGIT)),
+);
 
 /**
  * Whole numbers from `low` to `high`, both included, as JSON writes them. Null: no bound but the number of digits.
@@ -66,7 +69,7 @@ function equallyLong(from: string, to: string): Part {
   const [low, high] = [isLeast ? a : next(a, 1), isMost ? b : next(b, -1)];
   return choice(
     ...(isLeast ? [] : [sequence(literal(a), equallyLong(from.slice(1), '9'.repeat(rest)))]),
-    ...(low <= high ? [sequence(digit(low, high), digits(rest))] : []),
+    ...(low <= high ? [sequence(digit(low, high), DIGITS[rest]!)] : []),
     ...(isMost ? [] : [sequence(literal(b), equallyLong('0'.repeat(rest), to.slice(1)))]),
   );
 }

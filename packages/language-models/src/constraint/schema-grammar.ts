@@ -250,6 +250,8 @@ class SchemaReader {
     const low = this.#bound(schema, type, ['minimum', 'exclusiveMinimum'], 1n, at);
     const high = this.#bound(schema, type, ['maximum', 'exclusiveMaximum'], -1n, at);
     if (type === 'number' && low === null && high === null) return NUMBER;
+    // As large as so many others.
+    this.#count += low === null && high === null ? 0 : 16;
     const part = type === 'integer' ? integersWithin(low, high) : numbersWithin(low, high);
     if (!part) throw refused('no number is within these bounds', at);
     return part;

@@ -6,7 +6,7 @@ import type {
   WritingWishes,
 } from './completion.ts';
 import type { AgentAttachment, AgentUsage } from './executor.ts';
-import type { ToolDescription } from './tools.ts';
+import type { ToolChoice, ToolDescription } from './tools.ts';
 import type { Transcript } from './transcript.ts';
 
 /** A part of a conversation as a model is given it. */
@@ -38,6 +38,10 @@ export interface EngineRequest {
   messages: readonly EngineMessage[];
   /** Tools that the model may ask to call; only for an engine that can, by its facts. */
   tools?: readonly ToolDescription[];
+  /** Which of them it is to call; `auto` by default. */
+  toolChoice?: ToolChoice;
+  /** Whether one answer may ask for several calls; it may by default. */
+  parallelCalls?: boolean;
   /** Most tokens of the answer, in the model's own; 1 or more. */
   maxOutputTokens: number;
   /** Only for an engine that follows them, by its facts. */
@@ -60,6 +64,8 @@ export type EngineEvent =
   | { type: 'file'; file: AgentAttachment }
   /** The model wants a tool to be called, and its answer in a further request. */
   | { type: 'tool-call'; call: ToolCall }
+  /** A further part of the arguments of a call, as JSON text; the whole call follows. Some engines report no parts. */
+  | { type: 'tool-call-part'; id: string; name: string; text: string }
   /** `length`: the answer is cut at `maxOutputTokens`. `filtered`: the model's host withheld it. */
   | {
       type: 'finished';

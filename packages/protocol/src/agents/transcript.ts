@@ -52,6 +52,25 @@ const samplingSchema = z.strictObject({
   seed: z.int().nonnegative().max(Number.MAX_SAFE_INTEGER),
 });
 
+/** Tools of one request, as chat endpoints bound them. */
+const MAX_TOOLS = 128;
+
+/** What a model could ask to have called: it decides which tokens could come. What it was told of them is in the prompt. */
+const callsSchema = z.strictObject({
+  tools: z
+    .array(
+      z.strictObject({
+        name: z.string().max(64),
+        inputSchema: z.record(z.string(), z.unknown()),
+        strict: z.boolean(),
+      }),
+    )
+    .min(1)
+    .max(MAX_TOOLS),
+  choice: z.union([z.enum(['auto', 'required']), z.strictObject({ name: z.string().max(64) })]),
+  parallel: z.boolean(),
+});
+
 const transcriptSchema = z
   .strictObject({
     format: z.literal('chorus-transcript/1'),
@@ -64,6 +83,8 @@ const transcriptSchema = z
     sampling: samplingSchema,
     /** A JSON Schema, as JSON, that the answer was held to; null: none. */
     schema: z.string().max(MAX_SCHEMA).nullable(),
+    /** Tools that the answer could ask to have called; absent: none. */
+    calls: callsSchema.optional(),
     /** Texts that end an answer. */
     stop: z.array(z.string().min(1).max(1024)).max(16),
     /** Most tokens of the answer. */

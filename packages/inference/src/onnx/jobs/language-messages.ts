@@ -1,4 +1,4 @@
-import type { ChatMessage } from '@chorus/language-models';
+import type { CallPart, CallRules, ChatMessage } from '@chorus/language-models';
 import type { ModelIdentity, ScoredToken, Transcript } from '@chorus/protocol';
 
 /** How the next token is chosen. */
@@ -59,6 +59,8 @@ export interface LanguageJob {
   sampling: TokenSampling;
   /** A JSON Schema, as JSON, that the answer is held to; null: none. */
   schema: string | null;
+  /** Tools that the answer may ask to have called; null: none. The template is told of them if the prompt has messages. */
+  calls: CallRules | null;
   /** Texts that end the answer. */
   stop: readonly string[];
   /** Most tokens to write; 0 reads the prompt alone. */
@@ -108,14 +110,17 @@ export type LanguageAnswer =
   | {
       kind: 'token';
       token: ScoredToken;
-      /** Bytes that may be shown now: those of a text that may become a stop text are held back. */
+      /** Bytes that may be shown now: those of a text that may become a stop text, or a call, are held back. */
       bytes: Uint8Array;
+      /** What came of calls meanwhile; after the bytes. */
+      calls: CallPart[];
     }
   | {
       kind: 'generated';
       reason: 'stop' | 'length';
       /** Bytes that were held back. */
       bytes: Uint8Array;
+      calls: CallPart[];
       inputTokens: number;
       /** Of those, tokens that were read before for another text. */
       cachedTokens: number;

@@ -1,8 +1,8 @@
 import type { Constraint, Tokenizer } from '@chorus/language-models';
 import { ChorusError, NAT_PARTS, type Transcript } from '@chorus/protocol';
-import { StopMatcher } from '../compute/stop-matcher.ts';
 import type { Findings, LanguageAnswer, TokenSampling } from '../jobs/language-messages.ts';
 import { adjustLogits } from './adjust.ts';
+import { Answer } from './answer.ts';
 import { listed } from './logprobs.ts';
 import { MOST_NOISE, neededNoise } from './needed-noise.ts';
 import type { Reading } from './reading.ts';
@@ -112,24 +112,20 @@ export class Check implements Reading {
 
   /** The text of the answer, and where it ends. */
   #replay(): Pick<Findings, 'text' | 'ended'> {
-    const { answer, prompt, stop, most, context } = this.#transcript;
-    const matcher = new StopMatcher(stop);
+    const { answer, prompt, stop, most, context, calls } = this.#transcript;
+    const shown = new Answer(this.#tokenizer, stop, calls !== undefined);
     const bytes: number[] = [];
-    const textOf = (more: readonly number[]) =>
-      new TextDecoder().decode(Uint8Array.from([...bytes, ...more]));
+    const textOf = (stopped: boolean) =>
+      new TextDecoder().decode(Uint8Array.from([...bytes, ...shown.rest(stopped).bytes]));
     for (const [at, id] of answer.entries()) {
       const isLast = at === answer.length - 1;
-      if (this.#tokenizer.ends.has(id)) {
-        return { text: textOf(matcher.rest()), ended: isLast ? 'token' : 'late' };
-      }
-      for (const byte of this.#tokenizer.bytes(id)) {
-        const { bytes: shown, stopped } = matcher.push(byte);
-        bytes.push(...shown);
-        if (stopped) return { text: textOf([]), ended: isLast ? 'stop' : 'late' };
-      }
+      if (this.#tokenizer.ends.has(id)) return { text: textOf(false), ended: isLast ? 'token' : 'late' };
+      const { bytes: more, stopped } = shown.push(id);
+      bytes.push(...more);
+      if (stopped) return { text: textOf(true), ended: isLast ? 'stop' : 'late' };
     }
     const isFull = answer.length === most || prompt.length + answer.length === context;
-    return { text: textOf(matcher.rest()), ended: isFull ? 'limit' : 'early' };
+    return { text: textOf(false), ended: isFull ? 'limit' : 'early' };
   }
 }
 

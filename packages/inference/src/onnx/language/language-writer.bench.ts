@@ -39,6 +39,7 @@ describe.skipIf(!existsSync(FILE))('SmolLM2-135M (skipped where CHORUS_DATA has 
         prompt: { tokens: Array.from({ length: PROMPT }, (__, i) => 1000 + seed * 500 + i * 7) },
         sampling: { ...DEFAULT_SAMPLING, seed, logitBias },
         schema: null,
+        calls: null,
         stop: [],
         most,
         logprobs: null,

@@ -38,6 +38,7 @@ function job(
     prompt: { tokens },
     sampling,
     schema: null,
+    calls: null,
     stop: [],
     most,
     logprobs: null,

@@ -1,3 +1,4 @@
+import type { CallRules } from '@chorus/language-models';
 import type {
   CheckJob,
   LanguageAnswer,
@@ -27,6 +28,10 @@ interface Job {
   isStopped: () => boolean;
   done: PromiseWithResolvers<void>;
 }
+
+/** Descriptions decide the prompt alone. */
+const rulesOf = ({ calls }: CheckJob['transcript']): CallRules | null =>
+  calls ? { ...calls, tools: calls.tools.map((tool) => ({ ...tool, description: '' })) } : null;
 
 /**
  * Writes several texts at once. Those that are being written share each run of the model (continuous batching, Yu et al.
@@ -81,7 +86,7 @@ export class LanguageWriter {
     emit: (answer: LanguageAnswer) => void,
   ): Promise<void> {
     const { tokenizer, context } = this.#session;
-    const text = new Text(job, tokenizer, context, this.#constraints.begin(job.schema), emit);
+    const text = new Text(job, tokenizer, context, this.#constraints.begin(job.schema, job.calls), emit);
     await this.#enter(text, isStopped);
   }
 
@@ -97,7 +102,7 @@ export class LanguageWriter {
     emit: (answer: LanguageAnswer) => void,
   ): Promise<void> {
     const { tokenizer, context } = this.#session;
-    const constraint = this.#constraints.begin(transcript.schema);
+    const constraint = this.#constraints.begin(transcript.schema, rulesOf(transcript));
     await this.#enter(new Check(transcript, tokenizer, context, constraint, emit), isStopped);
   }
 

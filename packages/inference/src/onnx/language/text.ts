@@ -1,8 +1,8 @@
 import type { Constraint, Tokenizer } from '@chorus/language-models';
 import { ChorusError, type ScoredToken } from '@chorus/protocol';
-import { StopMatcher } from '../compute/stop-matcher.ts';
 import type { LanguageAnswer, LanguageJob, Written } from '../jobs/language-messages.ts';
 import { adjustLogits } from './adjust.ts';
+import { Answer } from './answer.ts';
 import { chooseToken } from './choose.ts';
 import { listed, scoredToken } from './logprobs.ts';
 import type { Reading } from './reading.ts';
@@ -22,7 +22,7 @@ export class Text implements Reading {
   readonly #job: LanguageJob;
   readonly #tokenizer: Tokenizer;
   readonly #context: number;
-  readonly #matcher: StopMatcher;
+  readonly #answer: Answer;
   readonly #constraint: Constraint | null;
   readonly #seen: { read: Set<number>; written: Map<number, number> };
   /** For the transcript. */
@@ -47,7 +47,7 @@ export class Text implements Reading {
     this.#context = context;
     this.#emit = emit;
     this.#constraint = constraint;
-    this.#matcher = new StopMatcher(job.stop);
+    this.#answer = new Answer(tokenizer, job.stop, job.calls !== null);
     this.tokens = promptTokens(job, tokenizer, context);
     this.prompt = this.tokens.length;
     this.scoresFrom = job.echo && job.logprobs !== null ? 0 : this.prompt - 1;
@@ -74,7 +74,7 @@ export class Text implements Reading {
 
   write(logits: Float32Array): boolean {
     const { sampling, most, logprobs, transcript } = this.#job;
-    if (most === 0) return this.#end('length', []);
+    if (most === 0) return this.#end('length', false);
     if (transcript) this.#likeliest.push(listed(logits));
     // Probabilities are the model's own; what a request changes comes after.
     const raw = logprobs === null ? logits : logits.slice();
@@ -86,19 +86,21 @@ export class Text implements Reading {
     this.#constraint?.accept(id);
     this.#seen.written.set(id, (this.#seen.written.get(id) ?? 0) + 1);
     const ends = this.#tokenizer.ends.has(id);
-    const { shown, stopped } = ends ? { shown: [], stopped: false } : this.#pass(this.#tokenizer.bytes(id));
-    this.#emit({ kind: 'token', token, bytes: Uint8Array.from(shown) });
+    const { bytes, calls, stopped } = ends ? NOTHING : this.#answer.push(id);
+    this.#emit({ kind: 'token', token, bytes: Uint8Array.from(bytes), calls });
     const complete = ends || stopped;
     const written = this.tokens.length - this.prompt;
     if (!complete && written < most && this.tokens.length < this.#context) return false;
-    return this.#end(complete ? 'stop' : 'length', stopped ? [] : this.#matcher.rest());
+    return this.#end(complete ? 'stop' : 'length', stopped);
   }
 
-  #end(reason: 'stop' | 'length', held: readonly number[]): true {
+  #end(reason: 'stop' | 'length', stopped: boolean): true {
+    const { bytes, calls } = this.#answer.rest(stopped);
     this.#emit({
       kind: 'generated',
       reason,
-      bytes: Uint8Array.from(held),
+      bytes: Uint8Array.from(bytes),
+      calls,
       inputTokens: this.prompt,
       cachedTokens: this.copied,
       outputTokens: this.tokens.length - this.prompt,
@@ -113,28 +115,21 @@ export class Text implements Reading {
     });
     return true;
   }
-
-  #pass(bytes: Uint8Array): { shown: number[]; stopped: boolean } {
-    const shown: number[] = [];
-    for (const byte of bytes) {
-      const { bytes: free, stopped } = this.#matcher.push(byte);
-      shown.push(...free);
-      if (stopped) return { shown, stopped };
-    }
-    return { shown, stopped: false };
-  }
 }
 
-function promptTokens({ prompt }: LanguageJob, tokenizer: Tokenizer, context: number): number[] {
+/** What a token that ends an answer shows. */
+const NOTHING = { bytes: [], calls: [], stopped: false };
+
+function promptTokens({ prompt, calls }: LanguageJob, tokenizer: Tokenizer, context: number): number[] {
   // Each letter has a byte or more: what is longer than that is not worth counting.
-  const letters = lettersOf(prompt);
+  const letters = lettersOf(prompt) + (calls ? JSON.stringify(calls.tools).length : 0);
   if (letters > context * tokenizer.longest) throw tooLong({ letters, context });
   const tokens =
     'tokens' in prompt
       ? [...prompt.tokens]
       : 'text' in prompt
         ? tokenizer.encodePrompt(prompt.text)
-        : tokenizer.encodeChat(prompt.messages, { addGenerationPrompt: true });
+        : tokenizer.encodeChat(prompt.messages, { addGenerationPrompt: true, tools: calls?.tools ?? [] });
   const odd = tokens.find((id) => !(Number.isInteger(id) && id >= 0 && id < tokenizer.size));
   if (odd !== undefined || tokens.length === 0) {
     throw new ChorusError(
@@ -153,7 +148,11 @@ function promptTokens({ prompt }: LanguageJob, tokenizer: Tokenizer, context: nu
 function lettersOf(prompt: LanguageJob['prompt']): number {
   if ('tokens' in prompt) return 0;
   if ('text' in prompt) return prompt.text.length;
-  return prompt.messages.reduce((sum, { content }) => sum + content.length, 0);
+  return prompt.messages.reduce(
+    (sum, { content, calls = [] }) =>
+      sum + content.length + calls.reduce((more, { output }) => more + output.length, 0),
+    0,
+  );
 }
 
 function tooLong(facts: Record<string, number>): ChorusError {

@@ -176,6 +176,7 @@ describe('the process of a model that does several jobs at once', () => {
     prompt: { text: 'a' },
     sampling: { ...DEFAULT_SAMPLING, temperature: 0, seed: 1, logitBias },
     schema: null,
+    calls: null,
     stop: [],
     most,
     logprobs: null,
