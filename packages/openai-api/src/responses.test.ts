@@ -143,7 +143,23 @@ describe('responses of the OpenAI API', () => {
     ],
     ['a conversation that was kept', { conversation: 'conv_1' }, 'conversation', 'no conversation is kept'],
     ['work in the background', { background: true }, 'background', 'when it is asked for'],
-    ['tools', { tools: [{ type: 'web_search' }] }, 'tools', 'no tools'],
+    ['a tool of another kind', { tools: [{ type: 'web_search' }] }, 'tools[0].type', 'must be "function"'],
+    ['a tool', { tools: [{ type: 'function', name: 'book' }] }, 'tools', 'calls no tools'],
+    ['a tool with an odd name', { tools: [{ type: 'function', name: 'a b' }] }, 'tools[0].name', 'letters'],
+    [
+      'a call without its arguments, after others',
+      {
+        input: [
+          { type: 'reasoning' },
+          { role: 'user', content: 'x' },
+          { type: 'function_call', call_id: 'a', name: 'a', arguments: '{}' },
+          { type: 'function_call', call_id: 'b', name: 'b', arguments: '{}' },
+          { type: 'message', role: 'user', content: 7 },
+        ],
+      },
+      'input[4].content',
+      'must be a string',
+    ],
     [
       'an item that is referred to',
       { input: [{ type: 'item_reference', id: 'x' }] },

@@ -1,7 +1,6 @@
 import type { Route } from './answering.ts';
-import { toConversation } from './request/conversation.ts';
+import { askOf } from './request/ask.ts';
 import { inOwnWords, parseResponseRequest, type ResponseRequest } from './request/response-request.ts';
-import { wishesOf } from './request/wishes.ts';
 import { toResponse, toResponseEvents } from './response/response.ts';
 
 /** `POST /v1/responses`: an agent is asked, as by a chat completion. Nothing is kept of it. */
@@ -10,13 +9,12 @@ export const responsesRoute: Route<ResponseRequest> = {
   isNamed: true,
   parse: parseResponseRequest,
   prepare({ executor }, { chat, echoed }) {
-    const wishes = wishesOf(chat, executor.followsWishes ?? false);
-    if ('error' in wishes) return { error: inOwnWords(wishes.error) };
+    const ask = askOf(chat, executor);
+    if ('error' in ask) return { error: inOwnWords(ask.error) };
     return {
       begin({ taskId }, head, signal) {
         const ids = { taskId, contextId: crypto.randomUUID() };
-        const request = { ...ids, ...toConversation(chat.messages), ...wishes, caller: 'anonymous' };
-        const events = executor.execute(request, signal);
+        const events = executor.execute({ ...ids, ...ask.asked, caller: 'anonymous' }, signal);
         return {
           whole: () => toResponse(head, events, echoed),
           chunks: () => toResponseEvents(head, events, echoed),

@@ -84,7 +84,7 @@ export class Reporter {
       this.end(TaskState.TASK_STATE_INPUT_REQUIRED, event.question);
     } else if (event.type === 'rejected') {
       this.end(TaskState.TASK_STATE_REJECTED, event.reason);
-    } else {
+    } else if (event.type === 'completed') {
       this.end(TaskState.TASK_STATE_COMPLETED, undefined, {
         [USAGE_KEY]: { ...event.usage },
         ...(event.receipt ? { [RECEIPT_KEY]: { ...event.receipt } } : {}),

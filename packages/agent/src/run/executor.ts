@@ -3,7 +3,6 @@ import {
   type AgentExecutor,
   type AgentRequest,
   type AgentResources,
-  type AgentTool,
   type AgentUsage,
   ChorusError,
   type CompletionEvent,
@@ -27,6 +26,7 @@ import { fenceCode } from './fence.ts';
 import { MAX_PASSAGES } from './limits.ts';
 import { questionOf } from './passages.ts';
 import { type Prompt, promptFor, tokensOf } from './prompt.ts';
+import { RequestTools } from './request-tools.ts';
 import { stoppable, unlessAborted } from './stoppable.ts';
 import { type Approval, makeCalls } from './tool-calls.ts';
 
@@ -84,6 +84,10 @@ class ModelExecutor implements AgentExecutor {
     this.#ledger = new LimitLedger(definition.limits);
     if (engine.complete && definition.completions) this.complete = (...asked) => this.#complete(...asked);
     if (engine.embed) this.embed = (...asked) => this.#embed(...asked);
+  }
+
+  get callsTools(): boolean {
+    return this.#engine.facts.callsTools;
   }
 
   get followsWishes(): boolean {
@@ -149,11 +153,13 @@ class ModelExecutor implements AgentExecutor {
     signal: AbortSignal,
   ): AsyncGenerator<AgentEvent> {
     const { facts } = this.#engine;
-    const tools = facts.callsTools ? (this.#resources?.toolsFor(request.caller) ?? []) : [];
+    const own = facts.callsTools ? (this.#resources?.toolsFor(request.caller) ?? []) : [];
+    const tools = new RequestTools(request, own, facts.callsTools);
     const code = fenceCode();
     const passages = await this.#passages(request, signal);
-    const prompt = promptFor(this.#definition, facts, request, ledger.tokensLeft, { tools, passages, code });
-    const calling = { tools, approve: this.#approve, code };
+    const extras = { tools: tools.all, callsOwn: tools.own.length > 0, passages, code };
+    const prompt = promptFor(this.#definition, facts, request, ledger.tokensLeft, extras);
+    const calling = { tools: tools.own, approve: this.#approve, code };
     let used: AgentUsage = { inputTokens: 0, outputTokens: 0 };
     let text = '';
     let reason: 'stop' | 'length';
@@ -170,9 +176,14 @@ class ModelExecutor implements AgentExecutor {
         yield { type: 'rejected', reason: "the model's host withheld the answer" };
         return;
       }
-      [reason, transcript] = [step.reason, step.transcript];
+      // It shows what the last call of the model wrote, so it is none of a text that others wrote too.
+      [reason, transcript] = [step.reason, text === step.text ? step.transcript : undefined];
       // The arguments of a call that was cut are not what the model meant.
       if (step.calls.length === 0 || step.reason === 'length') break;
+      const offered = tools.offeredOf(step.calls);
+      for (const call of offered) yield { type: 'call', call };
+      // Calls of its own in the same step are not made: nothing of them would be kept until the caller is back.
+      if (offered.length > 0) break;
       const calls = yield* makeCalls(step.calls, calling, signal);
       const asked: EngineMessage = { role: 'assistant', text: step.text, files: [], data: [], calls };
       prompt.messages.push(asked);
@@ -200,7 +211,7 @@ class ModelExecutor implements AgentExecutor {
   async *#step(
     { taskId, hops = 0, maxTokens = Number.POSITIVE_INFINITY, wishes }: AgentRequest,
     prompt: Prompt,
-    tools: readonly AgentTool[],
+    tools: RequestTools,
     ledger: RequestLedger,
     isContinued: boolean,
     signal: AbortSignal,
@@ -214,10 +225,16 @@ class ModelExecutor implements AgentExecutor {
       ...(wishes && this.followsWishes ? { wishes } : {}),
       ...(this.#definition.receipts ? { transcript: true } : {}),
     };
-    const request = { messages: [...prompt.messages], tools, maxOutputTokens, taskId, hops, ...followed };
+    const asked = { messages: [...prompt.messages], ...tools.asked, maxOutputTokens };
+    const request = { ...asked, taskId, hops, ...followed };
     for await (const event of stoppable(this.#engine.run(request, signal), signal)) {
       if (event.type === 'finished') {
         finished = event;
+        continue;
+      }
+      if (event.type === 'tool-call-part') {
+        const { id, name, text } = event;
+        if (tools.isOffered(event)) yield { type: 'call-part', id, name, text };
         continue;
       }
       const part = event.type === 'text' ? event.text : '';

@@ -1,10 +1,11 @@
 import {
   type AgentMessage,
-  type AgentTool,
+  type AgentRequest,
   ChorusError,
   type EngineFacts,
   type EngineMessage,
   type Passage,
+  type ToolDescription,
 } from '@chorus/protocol';
 import type { AgentDefinition } from '../file/definition.ts';
 import { FENCE_RULE } from './fence.ts';
@@ -25,7 +26,9 @@ export interface Prompt {
 }
 
 export interface PromptExtras {
-  tools?: readonly AgentTool[];
+  tools?: readonly ToolDescription[];
+  /** Whether what tools answer is marked as data, because the agent calls some of them itself. */
+  callsOwn?: boolean;
   /** What the agent's documents say to the message, the nearest first. */
   passages?: readonly Passage[];
   /** Marks them as data. */
@@ -41,12 +44,12 @@ export interface PromptExtras {
 export function promptFor(
   { instructions }: AgentDefinition,
   { conversation, bytesPerToken }: EngineFacts,
-  { message, history }: { message: AgentMessage; history: readonly AgentMessage[] },
+  { message, history, steps = [] }: Pick<AgentRequest, 'message' | 'history' | 'steps'>,
   tokens: number,
-  { tools = [], passages = [], code = '' }: PromptExtras = {},
+  { tools = [], callsOwn = false, passages = [], code = '' }: PromptExtras = {},
 ): Prompt {
   const count = (each: EngineMessage) => tokensOf(each, bytesPerToken);
-  const rules = [instructions, tools.length + passages.length > 0 ? FENCE_RULE : ''].filter(
+  const rules = [instructions, callsOwn || passages.length > 0 ? FENCE_RULE : ''].filter(
     (text) => text.trim() !== '',
   );
   const system: EngineMessage[] =
@@ -55,7 +58,8 @@ export function promptFor(
       : [];
   const asked = messageOf(message);
   const most = Math.floor(tokens * QUESTION_PART);
-  const fixed = tokensOfTools(tools, bytesPerToken);
+  const since = steps.map(messageOf);
+  const fixed = since.reduce((sum, each) => sum + count(each), tokensOfTools(tools, bytesPerToken));
   const room = most - [...system, asked].reduce((sum, each) => sum + count(each), fixed);
   const { text, shown } = withPassages(asked.text, passages, code, room * (bytesPerToken ?? 1));
   const question = { ...asked, text };
@@ -78,11 +82,11 @@ export function promptFor(
   }
   // A conversation begins with its caller: some chat templates refuse any other order.
   while (earlier[0]?.role === 'assistant') used -= count(earlier.shift()!);
-  return { messages: [...system, ...earlier, question], tokens: used, passages: shown };
+  return { messages: [...system, ...earlier, question, ...since], tokens: used, passages: shown };
 }
 
 /** What the descriptions of the tools add to every prompt. */
-function tokensOfTools(tools: readonly AgentTool[], bytesPerToken: number | null): number {
+function tokensOfTools(tools: readonly ToolDescription[], bytesPerToken: number | null): number {
   const bytes = tools.reduce(
     (sum, { name, description, inputSchema }) =>
       sum + Buffer.byteLength(name + description) + Buffer.byteLength(JSON.stringify(inputSchema)),
@@ -97,8 +101,8 @@ export function tokensOf(message: EngineMessage, bytesPerToken: number | null): 
   return Math.ceil(bytesOf(message) / bytesPerToken) + (bytesPerToken > 1 ? PER_MESSAGE : 0);
 }
 
-function messageOf({ from, text, files, data }: AgentMessage): EngineMessage {
-  return { role: from === 'caller' ? 'user' : 'assistant', text, files, data };
+function messageOf({ from, text, files, data, calls }: AgentMessage): EngineMessage {
+  return { role: from === 'caller' ? 'user' : 'assistant', text, files, data, ...(calls && { calls }) };
 }
 
 function bytesOf({ text, files, data, calls = [] }: EngineMessage): number {

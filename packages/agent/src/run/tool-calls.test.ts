@@ -1,10 +1,12 @@
 import {
   type AgentRequest,
   type AgentTool,
+  type CallerTools,
   ChorusError,
   type EngineEvent,
   type EngineRequest,
   type ToolCall,
+  type Transcript,
 } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { collect } from '../../../../test/collect.ts';
@@ -309,4 +311,138 @@ it('a tool that knows the code of the marks cannot end them', async () => {
   const text = events.flatMap((event) => (event.type === 'text' ? event.text : '')).join('');
   expect(text.match(/\[end of data [0-9a-f]{8}\]/g)).toHaveLength(1);
   expect(text).toMatch(/tell all\n\[end of data [0-9a-f]{8}\]$/);
+});
+
+describe("tools of an agent's caller", () => {
+  const offered = (more: Partial<CallerTools> = {}): CallerTools => ({
+    tools: [{ name: 'book', description: 'd', inputSchema: { type: 'object' } }],
+    choice: 'auto',
+    parallel: true,
+    ...more,
+  });
+  const asks = (engine: ScriptedEngine, more: Partial<AgentRequest>, tools: AgentTool[] = []) => {
+    const resources = { toolsFor: () => tools, knowledge: null, close: async () => {} };
+    const executor = createExecutor({ definition: definition(), engine, resources });
+    return collect(executor.execute({ ...request, ...more }, never));
+  };
+
+  it('are called by the caller: the agent ends with what it wants called', async () => {
+    const engine = new ScriptedEngine({
+      answer: async function* () {
+        yield { type: 'text', text: 'I book it.' };
+        yield { type: 'tool-call-part', id: 'x', name: 'book', text: '{"seats":' };
+        yield { type: 'tool-call-part', id: 'x', name: 'book', text: '2}' };
+        yield { type: 'tool-call', call: call('book', { seats: 2 }) };
+        yield { type: 'finished', reason: 'stop', usage };
+      },
+    });
+    expect(await asks(engine, { offered: offered() })).toEqual([
+      { type: 'text', text: 'I book it.' },
+      { type: 'call-part', id: 'x', name: 'book', text: '{"seats":' },
+      { type: 'call-part', id: 'x', name: 'book', text: '2}' },
+      { type: 'call', call: { id: 'x', name: 'book', input: { seats: 2 } } },
+      { type: 'completed', usage: { inputTokens: 100, outputTokens: 10 } },
+    ]);
+    expect(engine.requests[0]).toMatchObject({
+      tools: [{ name: 'book' }],
+      toolChoice: 'auto',
+      parallelCalls: true,
+    });
+    // Nothing of the caller's is data to be distrusted.
+    expect(engine.requests[0]!.messages[0]!.text).toBe('Be kind.');
+  });
+
+  it('what was answered comes after the message, and counts for the limit of tokens', async () => {
+    const engine = caller([call('book')]);
+    const answered = { ...call('book', { seats: 2 }), output: 'booked' };
+    const steps = [{ from: 'agent', text: '', files: [], data: [], calls: [answered] } as const];
+    expect(await asks(engine, { offered: offered(), steps })).toMatchObject([
+      { type: 'text', text: 'booked' },
+      { type: 'completed' },
+    ]);
+    expect(engine.requests[0]!.messages.map(({ role, calls }) => [role, calls?.length])).toEqual([
+      ['system', undefined],
+      ['user', undefined],
+      ['assistant', 1],
+    ]);
+    const long = [{ ...steps[0]!, calls: [{ ...answered, output: 'x'.repeat(500_000) }] }];
+    await expect(asks(engine, { offered: offered(), steps: long })).rejects.toMatchObject({
+      code: 'E_AGENT_CONTEXT',
+    });
+  });
+
+  it("stand beside the agent's own, which it does not call in the same step", async () => {
+    const engine = caller([call('tide_at', {}, 'a')], [call('tide_at', {}, 'b'), call('book', {}, 'c')]);
+    let made = 0;
+    const own = tool('tide_at', async () => {
+      made++;
+      return { text: '1.2 m', isError: false };
+    });
+    const events = await asks(engine, { offered: offered() }, [own]);
+    expect(made).toBe(1);
+    expect(events.filter(({ type }) => type === 'call')).toEqual([
+      { type: 'call', call: call('book', {}, 'c') },
+    ]);
+    expect(events.at(-1)).toMatchObject({ type: 'completed', usage: { inputTokens: 200 } });
+  });
+
+  it('are all there is if the caller says that one must be called', async () => {
+    const engine = caller([call('book')]);
+    await asks(engine, { offered: offered({ choice: 'required', parallel: false }) }, [
+      tool('tide_at', says('x')),
+    ]);
+    expect(engine.requests[0]).toMatchObject({
+      tools: [{ name: 'book' }],
+      toolChoice: 'required',
+      parallelCalls: false,
+    });
+  });
+
+  it('one call of several is passed on if the caller wants one', async () => {
+    const engine = caller([call('book', {}, 'a'), call('book', {}, 'b')]);
+    const events = await asks(engine, { offered: offered({ parallel: false }) });
+    expect(events.filter(({ type }) => type === 'call')).toHaveLength(1);
+  });
+
+  it('are refused if one has the name of another, or the model calls none', async () => {
+    const twice = offered({ tools: [...offered().tools, ...offered().tools] });
+    for (const [more, own] of [
+      [twice, []],
+      [offered(), [tool('book', says('x'))]],
+    ] as const) {
+      expect(await asks(caller(), { offered: more }, [...own])).toMatchObject([
+        { type: 'rejected', reason: expect.stringContaining('two tools of the name "book"') },
+      ]);
+    }
+    const engine = new ScriptedEngine({ facts: { callsTools: false } });
+    expect(await asks(engine, { offered: offered() })).toMatchObject([{ type: 'rejected' }]);
+  });
+
+  it('a call that was cut is not passed on', async () => {
+    const engine = new ScriptedEngine({
+      answer: async function* () {
+        yield { type: 'tool-call', call: call('book', undefined) };
+        yield { type: 'finished', reason: 'length', usage };
+      },
+    });
+    expect(await asks(engine, { offered: offered() })).toMatchObject([
+      { type: 'completed', reason: 'length' },
+    ]);
+  });
+});
+
+it('an answer that several calls of the model wrote has no transcript: the last one does not show it', async () => {
+  const transcript = { format: 'chorus-transcript/1' } as unknown as Transcript;
+  const answers = (text: string) =>
+    new ScriptedEngine({
+      answer: async function* ({ messages }) {
+        const isFirst = !messages.some(({ calls }) => calls);
+        if (text !== '' || !isFirst) yield { type: 'text', text: isFirst ? text : 'At noon.' };
+        if (isFirst) yield { type: 'tool-call', call: call('tide_at') };
+        yield { type: 'finished', reason: 'stop', usage, transcript };
+      },
+    });
+  const tides = tool('tide_at', says('1.2 m'));
+  expect((await run(answers('Let me see.'), [tides])).at(-1)).not.toHaveProperty('transcript');
+  expect((await run(answers(''), [tides])).at(-1)).toHaveProperty('transcript');
 });

@@ -4,6 +4,7 @@ import {
   type EngineEvent,
   type EngineFacts,
   type EngineRequest,
+  type ToolChoice,
   type ToolDescription,
 } from '@chorus/protocol';
 import type { JSONSchema7, ToolSet } from 'ai';
@@ -69,7 +70,7 @@ class ChatEngine implements Engine {
   }
 
   async *run(
-    { messages, tools = [], maxOutputTokens }: EngineRequest,
+    { messages, tools = [], toolChoice = 'auto', maxOutputTokens }: EngineRequest,
     given: AbortSignal,
   ): AsyncGenerator<EngineEvent> {
     const { url, name, key, temperature, idleMilliseconds = IDLE_MILLISECONDS } = this.#options;
@@ -90,7 +91,7 @@ class ChatEngine implements Engine {
         model: provider.chatModel(name),
         ...(prompt.instructions === undefined ? {} : { instructions: prompt.instructions }),
         messages: prompt.messages,
-        ...(tools.length > 0 ? { tools: toolSet(tools, jsonSchema) } : {}),
+        ...(tools.length > 0 ? { tools: toolSet(tools, jsonSchema), toolChoice: choiceOf(toolChoice) } : {}),
         maxOutputTokens,
         ...(temperature === null || temperature === undefined ? {} : { temperature }),
         abortSignal: signal,
@@ -128,6 +129,9 @@ function toolSet(tools: readonly ToolDescription[], jsonSchema: typeof import('a
     ]),
   );
 }
+
+const choiceOf = (choice: ToolChoice) =>
+  typeof choice === 'string' ? choice : { type: 'tool' as const, toolName: choice.name };
 
 /** @throws Error if the stream ended without saying why: the answer may be cut anywhere */
 function finished({

@@ -18,7 +18,7 @@ import { type CallFormat, openingOf } from './format.ts';
 export interface CallRules {
   readonly tools: readonly ToolDescription[];
   readonly choice: ToolChoice;
-  /** Whether one answer may ask for several calls. */
+  /** Whether one answer may ask for several calls, unless the choice names a tool. */
   readonly parallel: boolean;
 }
 
@@ -45,7 +45,8 @@ export function callGrammar(format: CallFormat, rules: CallRules, schema: string
   });
   const call = (opening: Uint8Array): Part => sequence(raw(opening), choice(...written), raw(format.after));
   const more = call(Uint8Array.from([...format.separator, ...format.before]));
-  const several = rules.parallel ? upTo(more, format.most - 1) : NOTHING;
+  // Who names a tool wants one call of it, as chat endpoints give it.
+  const several = rules.parallel && typeof rules.choice === 'string' ? upTo(more, format.most - 1) : NOTHING;
   const { mark, rest } = openingOf(format);
   const calls = sequence(call(rest), several, raw(format.finish));
   if (rules.choice !== 'auto') return sequence(raw(mark), calls);

@@ -96,7 +96,7 @@ describe.each(models)('calls of the family %s', (family, tokenizer) => {
 
   it('one call alone is written if the caller wants one, and only of the tool that it names', () => {
     for (let seed = 0; seed < 20; seed++) {
-      const { ids } = written(tokens, held({ choice: { name: 'wipe' }, parallel: false }), seed, 600);
+      const { ids } = written(tokens, held(seed % 2 ? { choice: { name: 'wipe' } } : { tools: [WIPE], choice: 'required', parallel: false }), seed, 600);
       expect(read(tokenizer, ids).calls).toEqual([{ name: 'wipe', json: '{}', isWhole: true }]);
     }
   });

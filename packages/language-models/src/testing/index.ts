@@ -4,4 +4,5 @@
  * @packageDocumentation
  */
 export { randomNumbers } from '../tiny/random-numbers.ts';
+export { callingModel } from './calling-model.ts';
 export { referenceGreedy, referenceLogits } from './reference.ts';

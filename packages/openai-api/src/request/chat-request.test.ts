@@ -103,12 +103,51 @@ it('a model that follows wishes is given the schema of an answer', async () => {
   expect(await asked({ type: 'text' })).toBeUndefined();
 });
 
+const tool = (name: string, more: object = {}) => ({
+  type: 'function',
+  function: { name, parameters: { type: 'object', properties: {} }, ...more },
+});
+
 describe('a stranger', () => {
   const hi = [user('hi')];
 
   it.each<[string, object, string | null]>([
     ['two answers', { messages: hi, n: 2 }, 'n'],
-    ['tools', { messages: hi, tools: [{ type: 'function' }] }, 'tools'],
+    ['tools', { messages: hi, tools: [tool('book')] }, 'tools'],
+    ['tools without functions', { messages: hi, tools: [{ type: 'function' }] }, 'tools[0].function'],
+    ['tools of another kind', { messages: hi, tools: [{ type: 'custom', custom: {} }] }, 'tools[0].type'],
+    ['a tool with an odd name', { messages: hi, tools: [tool('a b')] }, 'tools[0].function.name'],
+    ['two tools of one name', { messages: hi, tools: [tool('a'), tool('a')] }, 'tools'],
+    ['too many tools', { messages: hi, tools: Array(129).fill({}) }, 'tools'],
+    ['a large tool', { messages: hi, tools: [tool('a', { description: 'x'.repeat(300_000) })] }, 'tools'],
+    ['a choice of no tool', { messages: hi, tool_choice: 'required' }, 'tool_choice'],
+    [
+      'a choice of another tool',
+      { messages: hi, tools: [tool('a')], tool_choice: { type: 'function', function: { name: 'b' } } },
+      'tool_choice',
+    ],
+    [
+      'the last word of a tool',
+      { messages: [...hi, { role: 'tool', content: 'x', tool_call_id: 'a' }] },
+      'messages',
+    ],
+    ['no message of the user', { messages: [{ role: 'tool', content: 'x' }] }, 'messages'],
+    [
+      'arguments without end',
+      {
+        messages: [
+          ...hi,
+          {
+            role: 'assistant',
+            tool_calls: [
+              { id: 'a', type: 'function', function: { name: 'a', arguments: 'x'.repeat(1_000_001) } },
+            ],
+          },
+          ...hi,
+        ],
+      },
+      'messages',
+    ],
     ['tools of a wrong type', { messages: hi, tools: 'all' }, 'tools'],
     ['functions', { messages: hi, functions: [{}] }, 'functions'],
     ['speech', { messages: hi, modalities: ['text', 'audio'], audio: {} }, 'modalities'],

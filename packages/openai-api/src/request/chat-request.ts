@@ -3,6 +3,7 @@ import type { ApiError } from '../errors/api-error.ts';
 import { messagesSchema } from './messages.ts';
 import { parseWith } from './parse.ts';
 import { agentName, tokenCount, writing } from './sampling.ts';
+import { isPossible, toolParameters } from './tools.ts';
 import { unsupported } from './unsupported.ts';
 
 /** The form of an answer. */
@@ -24,6 +25,7 @@ const chatRequestSchema = z
   .object({
     ...unsupported,
     ...writing,
+    ...toolParameters,
     max_tokens: tokenCount(1),
     max_completion_tokens: tokenCount(1),
     logprobs: z.boolean().nullish(),
@@ -35,7 +37,8 @@ const chatRequestSchema = z
   .refine(({ logprobs, top_logprobs }) => typeof top_logprobs !== 'number' || logprobs === true, {
     path: ['top_logprobs'],
     message: 'needs logprobs: true',
-  });
+  })
+  .refine(isPossible, { path: ['tool_choice'], message: 'names no tool of the request' });
 
 export type ChatRequest = z.infer<typeof chatRequestSchema>;
 

@@ -18,3 +18,9 @@ export const MAX_INPUTS = 2048;
 
 /** Tokens of all prompts of one request, if they are sent as ids: more than any context of a model holds. */
 export const MAX_PROMPT_TOKENS = 262_144;
+
+/** Tools of one request, and calls of one message: as the API bounds them. */
+export const MAX_TOOLS = 128;
+
+/** Characters of the tools of one request, as JSON: a model reads all of them with each request. */
+export const MAX_TOOL_TEXT = 262_144;

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { type ApiError, invalidRequest } from '../errors/api-error.ts';
 import { type ChatRequest, parseChatRequest } from './chat-request.ts';
-import { MAX_MESSAGES, MAX_PARTS } from './limits.ts';
+import { MAX_MESSAGES, MAX_PARTS, MAX_TOOLS } from './limits.ts';
 import { parseWith } from './parse.ts';
 import { agentName, tokenCount } from './sampling.ts';
 import { only } from './unsupported.ts';
 
 const never = () => false;
-const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
 
 /** Of the form of an answer; what it holds is checked as that of a chat completion. */
 const format = z.looseObject({ type: z.string() });
@@ -25,7 +24,12 @@ const ownSchema = z.looseObject({
   stream: z.boolean().nullish(),
   top_logprobs: z.number().int().min(0).max(20).nullish(),
   include: z.array(z.string().max(100)).max(32).nullish(),
-  tools: only(isEmpty, 'agents call no tools of a caller'),
+  tools: z
+    .array(z.looseObject({ type: z.string() }))
+    .max(MAX_TOOLS)
+    .nullish(),
+  tool_choice: z.union([z.string(), z.looseObject({ type: z.string() })]).nullish(),
+  parallel_tool_calls: z.boolean().nullish(),
   previous_response_id: only(never, 'no answer is kept here; send the whole conversation as input'),
   conversation: only(never, 'no conversation is kept here; send the whole of it as input'),
   background: only((value) => value === false, 'an answer is sent when it is asked for'),
@@ -38,7 +42,14 @@ export interface ResponseRequest {
   stream?: boolean | null | undefined;
   chat: ChatRequest;
   /** Parameters that the answer repeats. */
-  echoed: { instructions: string | null; max_output_tokens: number | null; text: object };
+  echoed: {
+    instructions: string | null;
+    max_output_tokens: number | null;
+    text: object;
+    tools: object[];
+    tool_choice: string | object;
+    parallel_tool_calls: boolean;
+  };
 }
 
 /** Parse the body of a request; an ApiError says what is wrong with the first faulty parameter. */
@@ -46,19 +57,24 @@ export function parseResponseRequest(json: unknown): { request: ResponseRequest 
   const own = parseWith(ownSchema, json);
   if ('error' in own) return own;
   const { input, instructions, text, max_output_tokens, include, top_logprobs, ...rest } = own.request;
-  const messages = typeof input === 'string' ? [{ role: 'user', content: input }] : toMessages(input);
-  if (!Array.isArray(messages)) return messages;
+  const read = typeof input === 'string' ? [{ role: 'user', content: input, item: 0 }] : toMessages(input);
+  if (!Array.isArray(read)) return read;
+  const messages = read.map(({ item: _, ...message }) => message);
   const wantsLogprobs = include?.includes('message.output_text.logprobs') || (top_logprobs ?? 0) > 0;
   const chat = parseChatRequest({
     ...rest,
-    tools: undefined,
+    tools: rest.tools?.map(toChatTool),
+    tool_choice: toChatChoice(rest.tool_choice),
     // Its format has another shape there.
     response_format: toChatFormat(text?.format),
     max_completion_tokens: max_output_tokens,
     ...(wantsLogprobs && { logprobs: true, top_logprobs: top_logprobs ?? 0 }),
     messages: [...(instructions ? [{ role: 'developer', content: instructions }] : []), ...messages],
   });
-  if ('error' in chat) return { error: inOwnWords(chat.error, Boolean(instructions)) };
+  if ('error' in chat) {
+    const items = read.map(({ item }) => item);
+    return { error: inOwnWords(chat.error, instructions ? [0, ...items] : items) };
+  }
   return {
     request: {
       ...{ model: own.request.model, stream: own.request.stream, chat: chat.request },
@@ -66,6 +82,9 @@ export function parseResponseRequest(json: unknown): { request: ResponseRequest 
         instructions: instructions ?? null,
         max_output_tokens: max_output_tokens ?? null,
         text: { format: text?.format ?? { type: 'text' } },
+        tools: rest.tools ?? [],
+        tool_choice: rest.tool_choice ?? 'auto',
+        parallel_tool_calls: rest.parallel_tool_calls ?? true,
       },
     },
   };
@@ -77,23 +96,49 @@ function toChatFormat(given: z.infer<typeof format> | null | undefined): unknown
   return { type, json_schema };
 }
 
+/** Tools have their fields in one object there. */
+function toChatTool({ type, ...rest }: { type: string }): object {
+  return { type, function: rest };
+}
+
+function toChatChoice(choice: z.infer<typeof ownSchema>['tool_choice']): unknown {
+  if (typeof choice !== 'object' || choice === null) return choice;
+  const { type, name } = choice;
+  return { type, function: { name } };
+}
+
 const itemSchema = z.looseObject({ type: z.string().optional(), role: z.string().optional() });
 
-/** The items of a request as messages; each stays at its place, so that an error names it. */
-function toMessages(items: readonly unknown[]): object[] | { error: ApiError } {
-  const messages: object[] = [];
+/**
+ * The items of a request as messages, each with the place of its item, by which an error names it. Calls that follow each other
+ * are one message of the assistant.
+ */
+function toMessages(items: readonly unknown[]): ({ item: number } & object)[] | { error: ApiError } {
+  const messages: ({ item: number } & object)[] = [];
+  /** Calls of the message that the items before belong to. */
+  let calls: object[] | null = null;
   for (const [i, item] of items.entries()) {
     const parsed = itemSchema.safeParse(item);
     const type = parsed.data?.type ?? 'message';
     const at = `input[${i}]`;
     if (!parsed.success) return { error: invalidRequest(`${at}: must be an item`, at) };
-    if (type === 'message') messages.push({ role: parsed.data.role, content: toParts(parsed.data.content) });
-    // What a tool of the caller answered comes from the caller; that it was called says nothing to an agent.
+    const { role, content, call_id, output, name, arguments: text } = parsed.data;
+    if (type === 'function_call') {
+      const call = { id: call_id, type: 'function', function: { name, arguments: text } };
+      if (calls) {
+        calls.push(call);
+        continue;
+      }
+      calls = [call];
+      messages.push({ item: i, role: 'assistant', content: null, tool_calls: calls });
+      continue;
+    }
+    // What a model thought stands between its calls.
+    if (type !== 'reasoning') calls = null;
+    if (type === 'message') messages.push({ item: i, role, content: toParts(content) });
     else if (type === 'function_call_output')
-      messages.push({ role: 'tool', content: toParts(parsed.data.output) });
-    else if (type === 'function_call' || type === 'reasoning')
-      messages.push({ role: 'assistant', content: null });
-    else {
+      messages.push({ item: i, role: 'tool', tool_call_id: call_id, content: toParts(output) });
+    else if (type !== 'reasoning') {
       const message = `${at}: items of the type "${type.slice(0, 40)}" are not taken; send messages`;
       return { error: invalidRequest(message, at) };
     }
@@ -118,13 +163,14 @@ function toParts(content: unknown): unknown {
 
 /**
  * An error of the chat completion, with the parameter at fault by its name in the request for a response.
- * @param hasInstructions the first message was made of them
+ * @param items the item of each message
  */
-export function inOwnWords(error: ApiError, hasInstructions = false): ApiError {
+export function inOwnWords(error: ApiError, items: readonly number[] = []): ApiError {
   const rename = (text: string): string =>
     text
-      .replace(/messages\[(\d+)\]/g, (_, n) => `input[${Number(n) - (hasInstructions ? 1 : 0)}]`)
+      .replace(/messages\[(\d+)\]/g, (_, n) => `input[${items[Number(n)] ?? n}]`)
       .replace(/\bmessages\b/g, 'input')
+      .replace(/^(tools\[\d+\]|tool_choice)\.function\b/g, '$1')
       .replace(/\bresponse_format\b/g, 'text.format')
       .replace(/\bmax_completion_tokens\b/g, 'max_output_tokens');
   return { ...error, message: rename(error.message), param: error.param && rename(error.param) };

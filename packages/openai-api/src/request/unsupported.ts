@@ -13,13 +13,8 @@ const never = () => false;
 /** Parameters that an agent cannot follow. To ignore them would answer another question than the one that was asked. */
 export const unsupported = {
   n: only((value) => value === 1, 'an agent gives one answer; n must be 1'),
-  tools: only(isEmpty, 'agents call no tools of a caller'),
-  functions: only(isEmpty, 'agents call no functions of a caller'),
-  tool_choice: only((value) => value === 'none' || value === 'auto', 'agents call no tools of a caller'),
-  function_call: only(
-    (value) => value === 'none' || value === 'auto',
-    'agents call no functions of a caller',
-  ),
+  functions: only(isEmpty, 'send them as tools'),
+  function_call: only((value) => value === 'none' || value === 'auto', 'send it as tool_choice'),
   modalities: only(
     (value) => Array.isArray(value) && value.length === 1 && value[0] === 'text',
     'an answer is text; modalities must be ["text"]',

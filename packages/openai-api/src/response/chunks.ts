@@ -1,5 +1,5 @@
 import type { AgentEvent } from '@chorus/protocol';
-import { agentTexts, UNKNOWN_END } from './agent-texts.ts';
+import { type AnswerEnd, agentParts, type CallPart, UNKNOWN_END } from './agent-parts.ts';
 import { chatLogprobs } from './chat-logprobs.ts';
 import { Extras, type Head, usageOf } from './result.ts';
 
@@ -17,7 +17,7 @@ export async function* toChunks(
 ): AsyncGenerator<object> {
   const chunk = (
     delta: object,
-    finish_reason: 'stop' | 'length' | null = null,
+    finish_reason: AnswerEnd['reason'] | null = null,
     logprobs: object | null = null,
   ) => ({
     object: 'chat.completion.chunk',
@@ -26,12 +26,14 @@ export async function* toChunks(
     ...(includeUsage && { usage: null }),
   });
   const extras = new Extras();
-  const texts = agentTexts(events, extras);
+  const parts = agentParts(events, extras);
   try {
-    let next = await texts.next();
+    let next = await parts.next();
     yield chunk({ role: 'assistant', content: '' });
-    for (; !next.done; next = await texts.next()) {
-      yield chunk({ content: next.value.text }, null, chatLogprobs(next.value.tokens));
+    for (; !next.done; next = await parts.next()) {
+      const part = next.value;
+      if (part.type === 'text') yield chunk({ content: part.text }, null, chatLogprobs(part.tokens));
+      else if (part.isFirst || part.text !== '') yield chunk({ tool_calls: [toDelta(part)] });
     }
     const { reason, usage: used } = next.value;
     yield chunk(extras.field(), reason);
@@ -41,6 +43,13 @@ export async function* toChunks(
     }
   } finally {
     // The agent stops if its reader left.
-    await texts.return(UNKNOWN_END);
+    await parts.return(UNKNOWN_END);
   }
+}
+
+/** A part of a call: its id and name come once. */
+function toDelta({ index, id, name, text, isFirst }: CallPart): object {
+  return isFirst
+    ? { index, id, type: 'function', function: { name, arguments: text } }
+    : { index, function: { arguments: text } };
 }

@@ -6,7 +6,9 @@ import type {
   ScoredToken,
   WritingWishes,
 } from './completion.ts';
+import type { EngineCall, ToolCall } from './engine.ts';
 import type { Citation } from './knowledge.ts';
+import type { ToolChoice, ToolDescription } from './tools.ts';
 import type { Transcript } from './transcript.ts';
 
 /** A file that travels with a message of an agent. */
@@ -24,6 +26,17 @@ export interface AgentMessage {
   files: readonly AgentAttachment[];
   /** JSON values. */
   data: readonly unknown[];
+  /** Calls of its caller's tools that the agent asked for in this message, with what the caller answered. */
+  calls?: readonly EngineCall[];
+}
+
+/** Tools of a caller: an agent that wants one to be called says so and ends, and is asked again with the answer. */
+export interface CallerTools {
+  tools: readonly ToolDescription[];
+  /** With another choice than `auto` the agent's own tools are not called. */
+  choice: ToolChoice;
+  /** Whether one answer may ask for several calls. */
+  parallel: boolean;
 }
 
 /** What a caller asks of an agent. */
@@ -35,6 +48,10 @@ export interface AgentRequest {
   message: AgentMessage;
   /** Earlier messages of the conversation, the oldest first. Only of the same caller. */
   history: readonly AgentMessage[];
+  /** Tools of the caller; only for an agent that calls tools. */
+  offered?: CallerTools;
+  /** What came after the message, the oldest first: messages of the agent with answered calls. */
+  steps?: readonly AgentMessage[];
   /**
    * Who asks: `peer:<peer id>` if the transport proved it, `owner` for the person at this machine's terminal, otherwise
    * `anonymous`. Conversations and notes of one caller are never shown to another.
@@ -64,6 +81,10 @@ export type AgentEvent =
   | { type: 'file'; file: AgentAttachment }
   /** The agent calls a tool, or has called it; for the log and for a caller that watches. */
   | { type: 'tool'; name: string; state: 'called' | 'answered' | 'failed'; detail: string }
+  /** The caller is to call one of its own tools, which the request offers, and to ask again with the answer. */
+  | { type: 'call'; call: ToolCall }
+  /** A further part of the arguments of such a call, as JSON text; the whole call follows. Some models report no parts. */
+  | { type: 'call-part'; id: string; name: string; text: string }
   /** What the answer's text cites, once it is complete. */
   | { type: 'citations'; citations: readonly Citation[] }
   /** The agent cannot go on without an answer of its caller to this question. */
@@ -97,6 +118,8 @@ export interface AnswerReceipt {
 export interface AgentExecutor {
   /** Whether its model writes as a request wishes; by default it does not. */
   readonly followsWishes?: boolean;
+  /** Whether requests may offer tools of their callers; by default they may not. */
+  readonly callsTools?: boolean;
   /**
    * Asked once for a request that is valid and has a place, before `execute`: whether the work may begin. Each protocol
    * asks it before it answers anything. What it throws refuses the request.

@@ -43,6 +43,7 @@ export function paidExecutor(executor: AgentExecutor, tariff: Tariff): AgentExec
   }
   return {
     followsWishes: executor.followsWishes ?? false,
+    callsTools: executor.callsTools ?? false,
     admit: async (waits) => {
       tariff.admit();
       if (!waits && running >= concurrent) {

@@ -34,6 +34,7 @@ export function receiptedExecutor(executor: AgentExecutor, options: ReceiptOptio
   const { complete, embed } = executor;
   return {
     followsWishes: executor.followsWishes ?? false,
+    callsTools: executor.callsTools ?? false,
     // The call is the one that asks; its answer may be read outside of it.
     execute: (request, signal) => receipted(executor.execute(request, signal), signing(options, true)),
     ...(complete && {

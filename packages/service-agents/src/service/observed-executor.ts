@@ -26,6 +26,7 @@ export function observedExecutor(executor: AgentExecutor, observer: Observer): A
   const { complete, embed } = executor;
   return {
     followsWishes: executor.followsWishes ?? false,
+    callsTools: executor.callsTools ?? false,
     execute: (request, signal) =>
       observe(() => executor.execute(request, signal), observer, request.caller, signal),
     ...(complete && {
