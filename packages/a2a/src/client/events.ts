@@ -9,7 +9,8 @@ import { fromParts } from '../tasks/wire.ts';
  * asks.
  */
 export type CallEvent =
-  | AgentEvent
+  // Tools of callers do not travel.
+  | Exclude<AgentEvent, { type: 'call' | 'call-part' }>
   /** First: the task and the conversation, to come back to. */
   | { type: 'task'; taskId: string; contextId: string }
   /** The agent could not do it. */
@@ -119,12 +120,12 @@ export class EventReader {
   }
 }
 
-function* cited(metadata: Record<string, unknown> | undefined): Generator<AgentEvent> {
+function* cited(metadata: Record<string, unknown> | undefined): Generator<CallEvent> {
   const read = citations.safeParse(metadata?.[CITATIONS_KEY]);
   if (read.success) yield { type: 'citations', citations: read.data.citations };
 }
 
-function* results(parts: Parameters<typeof fromParts>[0], name: string): Generator<AgentEvent> {
+function* results(parts: Parameters<typeof fromParts>[0], name: string): Generator<CallEvent> {
   for (const part of parts) {
     const { text, files, data } = fromParts([part], 'agent');
     if (text) yield { type: 'text', text };

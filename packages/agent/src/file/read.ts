@@ -109,7 +109,15 @@ function knowledgeOf(file: AgentFile, yaml: YamlValue, { source }: ReadOptions):
   const { files, embed } = Array.isArray(knowledge) ? { files: knowledge } : knowledge;
   const { model, onnx } = embed ?? {};
   if (onnx) return { files, embed: { kind: 'embedding', ...onnx } };
-  return { files, embed: model === undefined ? null : { model } };
+  if (model === undefined) return { files, embed: null };
+  if (file.model.openai) return { files, embed: { model } };
+  const fault = {
+    path: 'knowledge.embed.model',
+    ...yaml.placeOf(['knowledge', 'embed', 'model']),
+    message: 'is at the endpoint of model.openai, which this agent does not have',
+    hint: 'name a model on this machine: embed: { onnx: { file: ..., tokenizer: ... } }',
+  };
+  throw new AgentFileError(source, [fault]);
 }
 
 function memoryOf(file: AgentFile, yaml: YamlValue, { source }: ReadOptions): AgentDefinition['memory'] {

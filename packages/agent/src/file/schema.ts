@@ -388,7 +388,7 @@ export const agentFileSchema = z
       .min(1)
       .max(16)
       .optional()
-      .describe('Servers whose tools the model may call; only for a chat model'),
+      .describe('Servers whose tools the model may call; only for a chat model, also on this machine (gguf)'),
     price: price
       .optional()
       .describe(

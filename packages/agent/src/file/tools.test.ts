@@ -109,6 +109,17 @@ describe('tools in an agent file', () => {
       `${HEAD}model: { onnx: { file: m.onnx } }\ntools: [ { mcp: { command: a } } ]\n`,
     );
     expect(code).toBe('E_AGENT_FILE');
-    expect(words).toEqual(['"tools" need a model that can call them: a chat model (model.openai)']);
+    expect(words).toEqual([
+      '"tools" need a model that can call them: a chat model (model.openai, or model.gguf)',
+    ]);
+  });
+
+  it('a language model on this machine may have tools, documents and notes', () => {
+    const more = 'tools: [ { mcp: { command: a } } ]\nknowledge: [ docs ]\nmemory: { notes: on }\n';
+    expect(faults(`${HEAD}model: { gguf: { file: m.gguf } }\n${more}`).words).toEqual([]);
+    const elsewhere = `${HEAD}model: { gguf: { file: m.gguf } }\nknowledge: { files: [docs], embed: { model: e } }\n`;
+    expect(faults(elsewhere).words).toEqual([
+      '"knowledge.embed.model" is at the endpoint of model.openai, which this agent does not have',
+    ]);
   });
 });

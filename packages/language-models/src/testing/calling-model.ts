@@ -23,7 +23,10 @@ export function callingModel(context: number): Uint8Array<ArrayBuffer> {
       ...tokens,
       values: [...tokens.values, ...Array(COPIES).fill(MARK)],
     } as GgufValue)
-    .set('tokenizer.ggml.token_type', { ...types, values: [...types.values, ...Array(COPIES).fill(4)] } as GgufValue)
+    .set('tokenizer.ggml.token_type', {
+      ...types,
+      values: [...types.values, ...Array(COPIES).fill(4)],
+    } as GgufValue)
     .set('llama.vocab_size', { type: 'uint32', value: size });
   const embedding = tensors.get('token_embd.weight')!;
   const [width] = embedding.dims as [number];

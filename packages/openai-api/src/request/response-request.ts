@@ -113,8 +113,10 @@ const itemSchema = z.looseObject({ type: z.string().optional(), role: z.string()
  * The items of a request as messages, each with the place of its item, by which an error names it. Calls that follow each other
  * are one message of the assistant.
  */
-function toMessages(items: readonly unknown[]): ({ item: number } & object)[] | { error: ApiError } {
-  const messages: ({ item: number } & object)[] = [];
+function toMessages(
+  items: readonly unknown[],
+): ({ item: number } & Record<string, unknown>)[] | { error: ApiError } {
+  const messages: ({ item: number } & Record<string, unknown>)[] = [];
   /** Calls of the message that the items before belong to. */
   let calls: object[] | null = null;
   for (const [i, item] of items.entries()) {

@@ -22,9 +22,24 @@ export interface ModelSource {
 /**
  * Opens the model of an agent. What a kind of model needs is loaded with it: an agent that asks an endpoint holds no ONNX
  * runtime in memory.
- * @throws ChorusError why it cannot be used
+ * @throws ChorusError why it cannot be used; `E_MODEL_UNSUPPORTED` if the agent has tools, which the model cannot call
  */
-export async function openEngine(
+export async function openEngine(loaded: LoadedAgent, source: ModelSource): Promise<Engine> {
+  const engine = await engineOf(loaded, source);
+  const { tools, memory } = loaded.definition;
+  if (engine.facts.callsTools || (tools.length === 0 && memory === null)) return engine;
+  await engine.close();
+  throw new ChorusError(
+    'E_MODEL_UNSUPPORTED',
+    'the agent has tools, and its model has no chat template to call them by',
+    {
+      facts: { model: engine.facts.model },
+      hint: 'use a model that was trained to converse, or remove tools and memory from the agent file',
+    },
+  );
+}
+
+async function engineOf(
   { definition: { model, limits }, folder }: LoadedAgent,
   source: ModelSource,
 ): Promise<Engine> {

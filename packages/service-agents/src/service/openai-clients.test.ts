@@ -1,10 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createChatEngine } from '@chorus/inference/chat';
 import { createTokenizer, openDecoder, tinyModel } from '@chorus/language-models';
 import { referenceLogits } from '@chorus/language-models/testing';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { collect } from '../../../../test/collect.ts';
 import { MemoryHub } from '../../../../test/twins/network.ts';
 import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
 import { vectorModel } from '../../../inference/src/testing/models.ts';
@@ -73,12 +75,12 @@ describe('a language model of a GGUF file', () => {
   const model = tinyModel();
   const tokenizer = createTokenizer(openDecoder(model));
 
-  async function serveModel(more = ''): Promise<OpenAI> {
-    await writeFile(join(folder, 'tiny.gguf'), model);
+  async function serveModel(more = '', bytes = model): Promise<OpenAI> {
+    await writeFile(join(folder, 'tiny.gguf'), bytes);
     const file = join(folder, 'writer.yaml');
     await writeFile(
       file,
-      `chorus: agent/1\nname: Writer\nmodel: { gguf: { file: tiny.gguf, slots: 2 } }\n${more}`,
+      `chorus: agent/1\nname: Writer\nmodel: { gguf: { file: tiny.gguf, slots: 2, context: ${bytes === model ? 256 : 4096} } }\n${more}`,
     );
     const { urls } = await node.services.agents.startAgent({ file });
     gateway = new URL('/', urls.http!).href;
@@ -218,6 +220,102 @@ describe('a language model of a GGUF file', () => {
       required: ['a'],
     };
     await expect(ask(patterned)).rejects.toMatchObject({ status: 400, code: 'rejected' });
+  });
+
+  describe('with tools of its client', () => {
+    const parameters = {
+      type: 'object',
+      properties: {
+        day: { enum: ['today', 'tomorrow'] },
+        seats: { type: 'integer', minimum: 1, maximum: 9 },
+      },
+      required: ['day', 'seats'],
+      additionalProperties: false,
+    };
+    const book = { name: 'book', description: 'Books seats', parameters };
+    const tools = [{ type: 'function' as const, function: { ...book, strict: true } }];
+    const asked = { model: 'writer', messages: [{ role: 'user' as const, content: 'two seats' }], tools };
+    const expectInput = (json: string) => {
+      const input = JSON.parse(json) as { day: string; seats: number };
+      expect(['today', 'tomorrow']).toContain(input.day);
+      expect([1, 2, 3, 4, 5, 6, 7, 8, 9]).toContain(input.seats);
+    };
+    const serveTools = () => serveModel('limits: { tokens: 8000 }\n', tinyModel({ context: 4096 }));
+
+    it('asks for calls, streamed or not, and reads what was answered', async () => {
+      const client = await serveTools();
+      const wants = { ...asked, tool_choice: 'required' as const, parallel_tool_calls: false, seed: 1 };
+      const { choices } = await client.chat.completions.create(wants);
+      expect(choices[0]).toMatchObject({ finish_reason: 'tool_calls', message: { content: null } });
+      const message = choices[0]!.message;
+      const [call] = message.tool_calls as OpenAI.ChatCompletionMessageFunctionToolCall[];
+      expect(call!.function.name).toBe('book');
+      expectInput(call!.function.arguments);
+      const deltas: string[] = [];
+      const stream = client.chat.completions.stream(wants);
+      stream.on('tool_calls.function.arguments.delta', ({ arguments_delta }) => deltas.push(arguments_delta));
+      const final = (await stream.finalChatCompletion()).choices[0]!.message;
+      const [same] = final.tool_calls as OpenAI.ChatCompletionMessageFunctionToolCall[];
+      expect(same!.function.arguments).toBe(call!.function.arguments);
+      expect(deltas.length).toBeGreaterThan(3);
+      const answer = { role: 'tool' as const, tool_call_id: call!.id, content: 'booked' };
+      const more = { ...asked, max_tokens: 5, tool_choice: 'none' as const };
+      const after = await client.chat.completions.create({
+        ...more,
+        messages: [...asked.messages, message, answer],
+      });
+      const before = await client.chat.completions.create(more);
+      expect(after.usage!.prompt_tokens).toBeGreaterThan(before.usage!.prompt_tokens + 20);
+    });
+
+    it('asks for calls by responses, and of another client of the same API', async () => {
+      const client = await serveTools();
+      const { output } = await client.responses.create({
+        model: 'writer',
+        input: 'two seats',
+        tools: [{ type: 'function', strict: true, ...book }],
+        tool_choice: { type: 'function', name: 'book' },
+      });
+      expect(output).toMatchObject([{ type: 'function_call', name: 'book', status: 'completed' }]);
+      expectInput((output[0] as { arguments: string }).arguments);
+      // The Vercel AI SDK.
+      const engine = createChatEngine({ url: `${gateway}v1`, name: 'writer' });
+      const user = { role: 'user', text: 'two seats', files: [], data: [] } as const;
+      const events = await collect(
+        engine.run(
+          {
+            messages: [user],
+            tools: [{ ...book, inputSchema: parameters }],
+            toolChoice: 'required',
+            maxOutputTokens: 2000,
+          },
+          new AbortController().signal,
+        ),
+      );
+      await engine.close();
+      const calls = events.flatMap((event) => (event.type === 'tool-call' ? event.call : []));
+      expect(calls.length).toBeGreaterThan(0);
+      for (const { name, input } of calls) {
+        expect(name).toBe('book');
+        expectInput(JSON.stringify(input));
+      }
+    });
+
+    it('says which keyword of a strict tool it cannot keep, and where', async () => {
+      const client = await serveTools();
+      const odd = {
+        ...book,
+        strict: true,
+        parameters: { type: 'object', properties: { day: { pattern: '^a' } } },
+      };
+      const ask = client.chat.completions.create({ ...asked, tools: [{ type: 'function', function: odd }] });
+      await expect(ask).rejects.toMatchObject({
+        status: 400,
+        message: expect.stringContaining(
+          'of the tool "book" the keyword "pattern" is not kept here, at #/properties/day/pattern',
+        ),
+      });
+    });
   });
 
   it('with instructions, writes on from texts only if its owner offers it', async () => {

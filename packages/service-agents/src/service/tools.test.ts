@@ -1,7 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CallEvent, connectAgent } from '@chorus/a2a';
+import { readGguf, tinyModel, writeGguf } from '@chorus/language-models';
+import { callingModel } from '@chorus/language-models/testing';
 import type { AnyEvent } from '@chorus/node';
 import { hasCode } from '@chorus/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -148,5 +150,43 @@ describe('a served agent with tools', () => {
       hasCode(error, 'E_TOOL_UNAVAILABLE'),
     );
     server = await testToolServer();
+  });
+});
+
+it('a language model on this machine has its tools called, with arguments of their schemas, until its steps are used', async () => {
+  await writeFile(join(folder, 'caller.gguf'), callingModel(4096));
+  const path = join(folder, 'caller.yaml');
+  const model = 'model: { gguf: { file: caller.gguf, slots: 1, context: 4096 } }';
+  const limits = 'limits: { steps: 3, tokens: 12000 }';
+  await writeFile(
+    path,
+    `chorus: agent/1\nname: Guide\n${model}\n${limits}\ntools: [ { mcp: { url: "${server.url}" } } ]\n`,
+  );
+  await node.services.agents.startAgent({ file: path });
+  const told = await ask('how high is the tide?');
+  const tools = told.flatMap((event) => (event.type === 'tool' ? event : []));
+  const called = tools.filter(({ state }) => state === 'called');
+  expect(called.length).toBeGreaterThanOrEqual(3);
+  for (const { name, detail } of called) {
+    expect(name).toBe('tide_at');
+    expect(detail).toMatch(/^\{("day": ?".*)?/);
+  }
+  expect(tools.filter(({ state }) => state === 'failed')).toEqual([]);
+  expect(tools.filter(({ state }) => state === 'answered')).toHaveLength(called.length);
+  expect(told.at(-1)).toMatchObject({ type: 'failed', reason: expect.stringContaining('E_AGENT_BUDGET') });
+});
+
+it('an agent whose language model has no chat template is not started with tools', async () => {
+  const { metadata, tensors } = readGguf(tinyModel());
+  const plain = new Map(metadata);
+  plain.delete('tokenizer.chat_template');
+  await writeFile(join(folder, 'plain.gguf'), writeGguf({ metadata: plain, tensors }));
+  const path = join(folder, 'plain.yaml');
+  await writeFile(
+    path,
+    `chorus: agent/1\nname: Plain\nmodel: { gguf: { file: plain.gguf } }\ntools: [ { mcp: { url: "${server.url}" } } ]\n`,
+  );
+  await expect(node.services.agents.startAgent({ file: path })).rejects.toMatchObject({
+    code: 'E_MODEL_UNSUPPORTED',
   });
 });
