@@ -1,5 +1,4 @@
 import { ChorusError, type ToolChoice, type ToolDescription } from '@chorus/protocol';
-import { refused } from '../constraint/faults.ts';
 import {
   bytes,
   choice,
@@ -10,7 +9,7 @@ import {
   sequence,
   upTo,
 } from '../constraint/grammar.ts';
-import { looseGrammar, schemaGrammar } from '../constraint/schema-grammar.ts';
+import { looseGrammar, type PartsLeft, schemaGrammar } from '../constraint/schema-grammar.ts';
 import { Finder } from './finder.ts';
 import { type CallFormat, openingOf } from './format.ts';
 
@@ -26,8 +25,8 @@ export interface CallRules {
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 /** Bytes that a text has: all but the one that control tokens are spelled with. */
 const LAST_BYTE = 0xfe;
-/** Characters of all schemas together, beyond which arguments are any object. */
-const MOST_CHARACTERS = 65_536;
+/** Of all schemas together, beyond which arguments are any object: they are read before the first token, while others wait. */
+const MOST_PARTS = 4_000;
 
 /**
  * The grammar of answers of a model that may call tools: text without the mark of calls, or text and calls, whose arguments
@@ -38,11 +37,10 @@ const MOST_CHARACTERS = 65_536;
  */
 export function callGrammar(format: CallFormat, rules: CallRules, schema: string | null): Part {
   const offered = offeredOf(rules);
-  let left = MOST_CHARACTERS;
-  const written = offered.map((tool) => {
-    left -= JSON.stringify(tool.inputSchema).length;
-    return sequence(literal(tool.name), raw(format.middle), argumentsOf(tool, left >= 0));
-  });
+  const left = { parts: MOST_PARTS };
+  const written = offered.map((tool) =>
+    sequence(literal(tool.name), raw(format.middle), argumentsOf(tool, left)),
+  );
   const call = (opening: Uint8Array): Part => sequence(raw(opening), choice(...written), raw(format.after));
   const more = call(Uint8Array.from([...format.separator, ...format.before]));
   // Who names a tool wants one call of it, as chat endpoints give it.
@@ -72,12 +70,10 @@ function offeredOf({ tools, choice: chosen }: CallRules): readonly ToolDescripti
   });
 }
 
-/** @param isKept there is room for its schema */
-function argumentsOf({ name, inputSchema, strict = false }: ToolDescription, isKept: boolean): Part {
-  if (!strict) return looseGrammar(isKept ? inputSchema : {});
+function argumentsOf({ name, inputSchema, strict = false }: ToolDescription, left: PartsLeft): Part {
+  if (!strict) return looseGrammar(inputSchema, left);
   try {
-    if (!isKept) throw refused('the schemas of all tools are too long', '#');
-    return schemaGrammar(JSON.stringify(inputSchema));
+    return schemaGrammar(JSON.stringify(inputSchema), left);
   } catch (cause) {
     if (!(cause instanceof ChorusError)) throw cause;
     const { message, hint } = cause;

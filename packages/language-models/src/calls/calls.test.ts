@@ -96,7 +96,14 @@ describe.each(models)('calls of the family %s', (family, tokenizer) => {
 
   it('one call alone is written if the caller wants one, and only of the tool that it names', () => {
     for (let seed = 0; seed < 20; seed++) {
-      const { ids } = written(tokens, held(seed % 2 ? { choice: { name: 'wipe' } } : { tools: [WIPE], choice: 'required', parallel: false }), seed, 600);
+      const { ids } = written(
+        tokens,
+        held(
+          seed % 2 ? { choice: { name: 'wipe' } } : { tools: [WIPE], choice: 'required', parallel: false },
+        ),
+        seed,
+        600,
+      );
       expect(read(tokenizer, ids).calls).toEqual([{ name: 'wipe', json: '{}', isWhole: true }]);
     }
   });
@@ -201,4 +208,36 @@ it.each<[string, Partial<CallRules>]>([
   expect(() => callGrammar(callFormat, rules(more), null)).toThrow(
     expect.toSatisfy((error: unknown) => hasCode(error, 'E_AGENT_INPUT')),
   );
+});
+
+it('as many and as large tools as a request may have are followed, with less of their schemas', () => {
+  const tokens = new ConstraintTokens(tokenizerWith(TEMPLATES.hermes));
+  const property = (i: number) => [
+    `p${i}`,
+    {
+      anyOf: [
+        { type: 'string', minLength: 400, maxLength: 512 },
+        { enum: Array.from({ length: 100 }, (_, n) => `v${n}`) },
+      ],
+    },
+  ];
+  const inputSchema = {
+    type: 'object',
+    properties: Object.fromEntries(Array.from({ length: 9 }, (_, i) => property(i))),
+  };
+  const large = Array.from({ length: 128 }, (_, i) => ({ ...TIDES, name: `tool_${i}`, inputSchema }));
+  const wide = {
+    ...inputSchema,
+    properties: Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`p${i}`, {}])),
+  };
+  for (const tools of [large, [{ ...TIDES, inputSchema: wide }, ...large]]) {
+    const held = tokens.grammar(callGrammar(tokens.tokenizer.callFormat, rules({ tools }), null));
+    expect(
+      takes(tokens, held, '<tool_call>\n{"name": "tool_127", "arguments": {"any": 1}}\n</tool_call>'),
+    ).toBe(true);
+    expect(
+      takes(tokens, held, '<tool_call>\n{"name": "tool_0", "arguments": {"p0": "v7"}}\n</tool_call>'),
+    ).toBe(true);
+    expect(takes(tokens, held, 'none of them')).toBe(true);
+  }
 });

@@ -6,7 +6,21 @@ import { integersWithin, numbersWithin } from './number-grammar.ts';
 import { FORMATS } from './string-formats.ts';
 
 /** Bounds on a stranger's schema: each part of it costs memory, and time with each token. */
-const MOST = { characters: 16_384, parts: 2_000, depth: 32, items: 64, letters: 512, values: 1_000 } as const;
+const MOST = {
+  characters: 16_384,
+  parts: 2_000,
+  depth: 32,
+  items: 64,
+  letters: 512,
+  /** More ways to go on at one place than this cannot be followed. */
+  values: 500,
+  properties: 400,
+} as const;
+
+/** What is left of the parts that one grammar may have, also of several schemas. */
+export interface PartsLeft {
+  parts: number;
+}
 
 /** Keywords that say nothing of what a value may be. */
 const NOTES = new Set(
@@ -33,10 +47,11 @@ type Schema = Readonly<Record<string, unknown>>;
  * commas, one each.
  *
  * @param text the schema as JSON
+ * @param left is taken from
  * @throws ChorusError `E_AGENT_INPUT` if it is no schema, is too large, or has a keyword that a grammar cannot keep; its
  * message says which, and where
  */
-export function schemaGrammar(text: string): Part {
+export function schemaGrammar(text: string, left: PartsLeft = { parts: MOST.parts }): Part {
   if (text.length > MOST.characters) {
     throw refused(`the schema has ${text.length} characters, of at most ${MOST.characters}`, '#');
   }
@@ -46,17 +61,19 @@ export function schemaGrammar(text: string): Part {
   } catch {
     throw refused('the schema is not JSON', '#');
   }
-  return new SchemaReader(schema, true).part(schema, '#', 0);
+  return new SchemaReader(schema, true, left).part(schema, '#', 0);
 }
 
 /**
  * The grammar of objects that a JSON Schema describes as far as a grammar can say it: what it cannot keep is left out, and
  * a schema that is too large is any object. For arguments of tools, which check them.
+ *
+ * @param left is taken from
  */
-export function looseGrammar(schema: unknown): Part {
+export function looseGrammar(schema: unknown, left: PartsLeft = { parts: MOST.parts }): Part {
   try {
     if (JSON.stringify(schema).length > MOST.characters) return OBJECT;
-    return new SchemaReader(schema, false).properties();
+    return new SchemaReader(schema, false, left).properties();
   } catch {
     return OBJECT;
   }
@@ -66,10 +83,16 @@ class SchemaReader {
   readonly #root: unknown;
   readonly #isStrict: boolean;
   readonly #rules = new Map<unknown, Rule>();
-  #count = 0;
+  readonly #left: PartsLeft;
 
-  constructor(root: unknown, isStrict: boolean) {
-    [this.#root, this.#isStrict] = [root, isStrict];
+  constructor(root: unknown, isStrict: boolean, left: PartsLeft) {
+    [this.#root, this.#isStrict, this.#left] = [root, isStrict, left];
+  }
+
+  /** @throws ChorusError `E_AGENT_INPUT` if no more parts are left */
+  #take(parts: number, at: Pointer): void {
+    this.#left.parts -= parts;
+    if (this.#left.parts < 0) throw refused('the schema has too many parts', at);
   }
 
   /** Objects with the properties of the schema, whatever else it says. */
@@ -79,9 +102,9 @@ class SchemaReader {
   }
 
   part(schema: unknown, at: Pointer, depth: number): Part {
-    if (++this.#count > MOST.parts || depth > MOST.depth) {
-      throw refused(`the schema has more than ${MOST.parts} parts, or ${MOST.depth} within each other`, at);
-    }
+    this.#take(1, at);
+    if (depth > MOST.depth)
+      throw refused(`the schema has more than ${MOST.depth} parts within each other`, at);
     if (schema === true) return VALUE;
     if (!isObject(schema)) throw refused('a part of the schema is not a schema that a value could keep', at);
     const odd = Object.keys(schema).find((key) => !KNOWN.has(key));
@@ -100,6 +123,10 @@ class SchemaReader {
     if (whole === '$ref') return this.#referred(schema.$ref, within(at, '$ref'), depth);
     if (whole === 'const') return this.#values([schema.const], schema.type, within(at, 'const'));
     const several = nonEmpty(schema[whole], within(at, whole));
+    if (several.length > MOST.values) {
+      this.#leaveOut(`"${whole}" has at most ${MOST.values} elements`, within(at, whole));
+      return VALUE;
+    }
     if (whole === 'enum') return this.#values(several, schema.type, within(at, whole));
     if (whole === 'allOf' && several.length > 1) {
       this.#leaveOut('the keyword "allOf" is kept with one schema alone', within(at, whole));
@@ -130,11 +157,11 @@ class SchemaReader {
     const resolve = (schema: unknown) => this.#resolved(schema);
     for (const [i, schema] of schemas.entries()) {
       // As many comparisons as parts.
-      this.#count += i;
+      this.#take(i, at);
       const twin = schemas
         .slice(0, i)
         .find((each) => !areDisjoint(each as Schema, schema as Schema, resolve));
-      if (twin === undefined && this.#count <= MOST.parts) continue;
+      if (twin === undefined) continue;
       this.#leaveOut(
         '"oneOf" is kept if types or constants tell its schemas apart: use "anyOf"',
         within(at, i),
@@ -194,6 +221,10 @@ class SchemaReader {
         within(at, 'additionalProperties'),
       );
     }
+    if (Object.keys(properties ?? {}).length + needed.size > MOST.properties) {
+      this.#leaveOut(`an object has at most ${MOST.properties} properties`, within(at, 'properties'));
+      return OBJECT;
+    }
     const described = new Map(Object.entries((properties ?? {}) as Schema));
     for (const key of needed) {
       if (described.has(String(key))) continue;
@@ -242,7 +273,7 @@ class SchemaReader {
     const least = this.#length(minLength, MOST.letters, within(at, 'minLength')) ?? 0;
     const most = this.#length(maxLength, MOST.letters, within(at, 'maxLength'));
     if (most !== null && most < least) throw refused('a string can have no length', within(at, 'maxLength'));
-    this.#count += Math.ceil(Math.max(least, most ?? 0) / 16);
+    this.#take(Math.ceil(Math.max(least, most ?? 0) / 4), at);
     return least === 0 && most === null ? STRING : stringOf(least, most);
   }
 
@@ -251,7 +282,7 @@ class SchemaReader {
     const high = this.#bound(schema, type, ['maximum', 'exclusiveMaximum'], -1n, at);
     if (type === 'number' && low === null && high === null) return NUMBER;
     // As large as so many others.
-    this.#count += low === null && high === null ? 0 : 16;
+    this.#take(low === null && high === null ? 0 : 16, at);
     const part = type === 'integer' ? integersWithin(low, high) : numbersWithin(low, high);
     if (!part) throw refused('no number is within these bounds', at);
     return part;
@@ -337,6 +368,6 @@ const overlapsValue = (value: unknown, type: string): boolean => {
 };
 
 function nonEmpty(values: unknown, at: Pointer): unknown[] {
-  if (Array.isArray(values) && values.length > 0 && values.length <= MOST.values) return values;
-  throw refused(`a list of the schema has no elements, or more than ${MOST.values}`, at);
+  if (Array.isArray(values) && values.length > 0) return values;
+  throw refused('a list of the schema has no elements', at);
 }

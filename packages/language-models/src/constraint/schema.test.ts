@@ -199,6 +199,7 @@ describe('a schema that is not kept', () => {
     ],
     [{ type: 'number', exclusiveMinimum: 0 }, '#/exclusiveMinimum'],
     [{ type: 'string', maxLength: 1e6 }, '#/maxLength'],
+    [{ enum: Array.from({ length: 600 }, (_, i) => i) }, '"enum" has at most 500 elements, at #/enum'],
   ])('%j is refused by the name and the place of what is not kept', (schema, message) => {
     expect(() => tokens.schema(JSON.stringify(schema))).toThrow(message);
   });
