@@ -111,6 +111,17 @@ const tool = (name: string, more: object = {}) => ({
 describe('a stranger', () => {
   const hi = [user('hi')];
 
+  it('a tool or a schema without bottom is refused', async () => {
+    // The reader of JSON has no bound on its depth.
+    const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    const tools = `"tools":[{"type":"function","function":{"name":"a","parameters":${deep}}}]`;
+    const format = `"response_format":{"type":"json_schema","json_schema":{"schema":${deep}}}`;
+    for (const field of [tools, format]) {
+      const body = `{"model":"guide","messages":[{"role":"user","content":"hi"}],${field}}`;
+      expect(await send(body)).toMatchObject({ status: 400, asked: [] });
+    }
+  });
+
   it.each<[string, object, string | null]>([
     ['two answers', { messages: hi, n: 2 }, 'n'],
     ['tools', { messages: hi, tools: [tool('book')] }, 'tools'],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ApiError } from '../errors/api-error.ts';
+import { isShallow } from './json.ts';
 import { messagesSchema } from './messages.ts';
 import { parseWith } from './parse.ts';
 import { agentName, tokenCount, writing } from './sampling.ts';
@@ -14,7 +15,11 @@ const responseFormat = z.discriminatedUnion(
     z.object({ type: z.literal('json_object') }),
     z.object({
       type: z.literal('json_schema'),
-      json_schema: z.object({ schema: z.record(z.string(), z.unknown()) }),
+      json_schema: z.object({
+        schema: z
+          .record(z.string(), z.unknown())
+          .refine((schema) => isShallow(schema), 'is nested too deeply'),
+      }),
     }),
   ],
   'must be of the type text, json_object or json_schema',

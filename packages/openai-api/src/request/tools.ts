@@ -1,5 +1,6 @@
 import type { CallerTools, EngineCall } from '@chorus/protocol';
 import { z } from 'zod';
+import { isShallow } from './json.ts';
 import { MAX_TOOL_TEXT, MAX_TOOLS } from './limits.ts';
 
 const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be letters, digits, _ and -, at most 64');
@@ -21,6 +22,7 @@ export const toolParameters = {
   tools: z
     .array(z.unknown(), 'must be an array of tools')
     .max(MAX_TOOLS, `a request may have ${MAX_TOOLS} tools`)
+    .refine((tools) => isShallow(tools), { error: 'are nested too deeply', abort: true })
     .refine((tools) => JSON.stringify(tools).length <= MAX_TOOL_TEXT, {
       error: `all tools together may have ${MAX_TOOL_TEXT} characters`,
     })
