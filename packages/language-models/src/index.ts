@@ -10,7 +10,6 @@ export { mergeAdapter } from './adapter/merge.ts';
 export { type CallRules, callGrammar } from './calls/call-grammar.ts';
 export { type CallPart, CallReader } from './calls/call-reader.ts';
 export { type Constraint, ConstraintTokens, type SharedConstraint } from './constraint/constraint.ts';
-export { spelledBytes } from './constraint/spelling.ts';
 export type { DecoderConfig } from './decoder/config.ts';
 export { type Decoder, openDecoder } from './decoder/open.ts';
 export { isGguf } from './gguf/is-gguf.ts';
@@ -20,6 +19,7 @@ export { writeGguf } from './gguf/write.ts';
 export { SERVING, type ServingModelOptions, servingModel } from './graph/serving-graph.ts';
 export { type TrainingModelOptions, trainingModel } from './graph/training-graph.ts';
 export { type TinyModelOptions, tinyModel } from './tiny/tiny-model.ts';
+export { spelledBytes } from './tokenizer/spelling.ts';
 export {
   type ChatMessage,
   type ChatOptions,

@@ -70,7 +70,7 @@ describe('tools of a client, by chat completions', () => {
     expect(usage!.total_tokens).toBe(10);
   });
 
-  it('an answer of calls alone has no content, and a call that was cut is none', async () => {
+  it('an answer of calls alone has no content, and a call that was cut is left out', async () => {
     const { client } = serve([...PARTS, completed]);
     expect((await client.chat.completions.create(base)).choices[0]!.message.content).toBe(null);
     const half = await serve([part('a', '{"sea'), cut]).client.chat.completions.create(base);

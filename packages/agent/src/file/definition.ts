@@ -46,6 +46,8 @@ export interface LanguageModelFile {
   context: number | null;
   /** Answers that are written at the same time. */
   slots: number;
+  /** A JSON Schema, as JSON, that answers are held to; null: none. */
+  schema: string | null;
   sampling: TokenSettings;
 }
 

@@ -14,3 +14,6 @@ export const MAX_INSTRUCTIONS = 32 * 1024;
 
 /** Faults that one report lists: more are of no use to the author. */
 export const MAX_FAULTS = 20;
+
+/** A JSON Schema of answers: what a constraint takes. */
+export const MAX_SCHEMA_BYTES = 16_384;

@@ -8,7 +8,11 @@ import { PLANNED } from './unsupported.ts';
 
 const environment = (name: string) =>
   ({ LLM_KEY: 'sk-abcdefgh12345678', LLM_URL: 'https://llm.example/v1' })[name];
-const files: Record<string, string> = { './names.txt': 'cat\ndog\n\n', './prompt.md': 'Be brief.' };
+const files: Record<string, string> = {
+  'answer.json': '{"type":"object"}',
+  './names.txt': 'cat\ndog\n\n',
+  './prompt.md': 'Be brief.',
+};
 const readText = (path: string) => files[path]!;
 const read = (text: string) => readAgentFile(text, { source: 'a.yaml', environment, readText });
 
@@ -182,14 +186,16 @@ describe('an agent file', () => {
       adapter: null,
       context: null,
       slots: 4,
+      schema: null,
       sampling: { temperature: 0.7, topP: 0.95, topK: 0, stop: [] },
     });
     const more =
-      'adapter: b.gguf, context: 512, slots: 1, sampling: { temperature: 0, seed: 3, stop: [END] }';
+      'adapter: b.gguf, context: 512, slots: 1, schema: answer.json, sampling: { temperature: 0, seed: 3, stop: [END] }';
     expect(read(`${HEAD}model: { gguf: { file: a.gguf, ${more} } }`).model).toMatchObject({
       adapter: 'b.gguf',
       context: 512,
       slots: 1,
+      schema: '{"type":"object"}',
       sampling: { temperature: 0, topP: 0.95, seed: 3, stop: ['END'] },
     });
   });

@@ -3,7 +3,7 @@ import { requireChatModel } from './chat-model.ts';
 import type { AgentDefinition, AgentModel, AgentSkill, KnowledgeFiles } from './definition.ts';
 import { faultsOf } from './faults.ts';
 import { AgentFileError } from './file-error.ts';
-import { MAX_INSTRUCTIONS } from './limits.ts';
+import { MAX_INSTRUCTIONS, MAX_SCHEMA_BYTES } from './limits.ts';
 import {
   type AgentFile,
   agentFileSchema,
@@ -170,7 +170,8 @@ function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOption
   }
   if (gguf) {
     const { file, adapter = null, context = null, slots, sampling = defaultSampling() } = gguf;
-    return { kind: 'language', file, adapter, context, slots, sampling };
+    const schema = gguf.schema === undefined ? null : options.readText(gguf.schema, MAX_SCHEMA_BYTES);
+    return { kind: 'language', file, adapter, context, slots, schema, sampling };
   }
   const { task, cid = null, follow, bytes, sampling = defaultSampling() } = network!;
   return {

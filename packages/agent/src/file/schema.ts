@@ -99,6 +99,11 @@ const gguf = z
       .optional()
       .describe("Most tokens of a conversation with its answer. Default: the model's own, at most 2048"),
     slots: z.number().int().min(1).max(16).default(4).describe('Answers that are written at the same time'),
+    schema: path
+      .optional()
+      .describe(
+        'A file with a JSON Schema that every answer is held to, unless its caller asks for another form. Default: any text',
+      ),
     sampling: sampling.optional(),
   })
   .describe('A language model on this machine (GGUF, architecture llama)');

@@ -176,7 +176,7 @@ class ModelExecutor implements AgentExecutor {
         yield { type: 'rejected', reason: "the model's host withheld the answer" };
         return;
       }
-      // It shows what the last call of the model wrote, so it is none of a text that others wrote too.
+      // It shows what the last call of the model wrote, so it does not cover a text that others wrote too.
       [reason, transcript] = [step.reason, text === step.text ? step.transcript : undefined];
       // The arguments of a call that was cut are not what the model meant.
       if (step.calls.length === 0 || step.reason === 'length') break;

@@ -11,7 +11,7 @@ import {
 export class RequestTools {
   /** Those that the agent calls itself. */
   readonly own: readonly AgentTool[];
-  /** All that the model is told of. */
+  /** All that the model is shown. */
   readonly all: readonly ToolDescription[];
   readonly #offered: ReadonlySet<string>;
   readonly #request: Pick<EngineRequest, 'toolChoice' | 'parallelCalls'>;

@@ -371,7 +371,7 @@ describe("tools of an agent's caller", () => {
     });
   });
 
-  it("stand beside the agent's own, which it does not call in the same step", async () => {
+  it("go with the agent's own, which it does not call in the same step", async () => {
     const engine = caller([call('tide_at', {}, 'a')], [call('tide_at', {}, 'b'), call('book', {}, 'c')]);
     let made = 0;
     const own = tool('tide_at', async () => {

@@ -225,6 +225,8 @@ describe('an answer that is re-executed', () => {
     expect(decodeTranscript(encodeTranscript(transcript))).toEqual(transcript);
     expect(await failed(transcript)).toEqual([]);
     expect((await exact.check(transcript, never)).text).toBe('');
+    // A caller that offered no tools sees that the seller says so.
+    expect((await audit(transcript)).checks[0]!.detail).toContain('held to calls of 1 tools');
     const { calls: _, ...without } = transcript;
     expect(await failed(without)).toContain('sampling');
     const others = { ...transcript.calls!, tools: [{ ...transcript.calls!.tools[0]!, name: 'tide_of' }] };

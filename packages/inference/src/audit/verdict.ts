@@ -59,7 +59,7 @@ export interface Verdict {
  * and give the one it likes.
  */
 export function verdictOf(
-  { reason, sampling }: Pick<Transcript, 'reason' | 'sampling'>,
+  { reason, ...settings }: Pick<Transcript, 'reason' | 'sampling' | 'schema' | 'calls'>,
   findings: Findings,
   noise: Noise,
 ): Verdict {
@@ -83,7 +83,7 @@ export function verdictOf(
     `${figures[key].toFixed(3)} of at most ${limits[key].toFixed(3)} nats`;
   const few = isLong ? '' : `; ${figures.tokens} tokens are too few to say`;
   const checks: AuditCheck[] = [
-    settingsCheck(sampling),
+    settingsCheck(settings),
     {
       check: 'sampling',
       ok: isLong ? within('needed') : null,
@@ -109,12 +109,19 @@ export function verdictOf(
  * The seller says how its tokens were chosen. In some ways any token could have been: what biases single tokens no agent
  * offers, and what makes all tokens alike hides the model.
  */
-function settingsCheck(sampling: Transcript['sampling']): AuditCheck {
+function settingsCheck({
+  sampling,
+  schema,
+  calls,
+}: Pick<Transcript, 'sampling' | 'schema' | 'calls'>): AuditCheck {
   const { temperature, topK, topP, minP, logitBias, seed } = sampling;
   const { repetitionPenalty, presencePenalty, frequencyPenalty } = sampling;
-  const detail = Object.entries({ temperature, topK, topP, minP, seed })
-    .map(([name, value]) => `${name} ${value}`)
-    .join(', ');
+  const detail = [
+    ...Object.entries({ temperature, topK, topP, minP, seed }).map(([name, value]) => `${name} ${value}`),
+    // The caller knows whether it asked for that.
+    ...(schema === null ? [] : [`held to a JSON Schema of ${schema.length} characters`]),
+    ...(calls ? [`held to calls of ${calls.tools.length} tools`] : []),
+  ].join(', ');
   if (logitBias.length > 0) {
     return {
       check: 'settings',

@@ -113,6 +113,22 @@ describe('a language model', () => {
     expect((await write(one)).ids).toHaveLength(20);
   });
 
+  it('holds answers to a schema of its own, which is tried when it is opened', async () => {
+    const schema = '{"enum":["at nine","at noon"]}';
+    const one = await open({ schema });
+    expect(one.facts.outputModes).toEqual(['application/json', 'text/plain']);
+    const user: EngineMessage = { role: 'user', text: 'when?', files: [], data: [] };
+    const answer = async (wishes = {}) =>
+      JSON.parse(
+        textOf(await collect(one.run({ messages: [user], maxOutputTokens: 60, wishes }, never))),
+      ) as unknown;
+    expect(['at nine', 'at noon']).toContain(await answer());
+    expect(await answer({ schema: '{"const":7}' })).toBe(7);
+    // What is written on from a text is no answer.
+    expect((await write(one)).ids).toHaveLength(20);
+    await expect(open({ schema: '{"pattern":"x"}' })).rejects.toMatchObject({ code: 'E_AGENT_INPUT' });
+  });
+
   describe('with tools', () => {
     const tides: ToolDescription = {
       name: 'tide_at',
@@ -146,10 +162,10 @@ describe('a language model', () => {
         ),
       );
 
-    it('asks for calls whose arguments their schema describes, part by part, beside other texts', async () => {
+    it('asks for calls whose arguments their schema describes, part by part, while others write', async () => {
       const alone = await write(one);
-      const [events, beside] = await Promise.all([ask(one), write(one)]);
-      expect(beside.ids).toEqual(alone.ids);
+      const [events, other] = await Promise.all([ask(one), write(one)]);
+      expect(other.ids).toEqual(alone.ids);
       const calls = events.flatMap((event) => (event.type === 'tool-call' ? event.call : []));
       expect(calls.length).toBeGreaterThan(0);
       for (const { id, name, input } of calls) {
@@ -183,7 +199,7 @@ describe('a language model', () => {
       expect(await tokens([user, answered])).toBeGreaterThan((await tokens([user])) + 20);
     });
 
-    it('a call that is cut is none', async () => {
+    it('a call that is cut does not come', async () => {
       const events = await ask(one, { maxOutputTokens: 30 });
       expect(events.some(({ type }) => type === 'tool-call')).toBe(false);
       expect(events.at(-1)).toMatchObject({ reason: 'length', usage: { outputTokens: 30 } });

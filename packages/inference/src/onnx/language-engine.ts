@@ -54,7 +54,7 @@ const MAX_SEED = 2 ** 47;
  */
 export async function createLanguageModel(options: LanguageModelOptions): Promise<LanguageModel> {
   const { name, slots = 4, queue = 64, context = null, weights = 'int8', signal } = options;
-  const { prefixBytes = 256 * 2 ** 20, adapter = null, threads = 1, model } = options;
+  const { prefixBytes = 256 * 2 ** 20, adapter = null, threads = 1, model, schema } = options;
   for (const [what, value, least] of [
     ['slots', slots, 1],
     ['queue', queue, 0],
@@ -64,14 +64,15 @@ export async function createLanguageModel(options: LanguageModelOptions): Promis
     if (!Number.isInteger(value) || value < least)
       throw new RangeError(`${what} is ${value}, not ${least} or more`);
   }
-  const task = { kind: 'language', slots, context, weights, adapter, prefixBytes } as const;
+  const settings = { slots, context, weights, adapter, prefixBytes };
+  const task = { kind: 'language', ...settings, ...(schema === undefined ? {} : { schema }) } as const;
   const host = new ModelHost({ task, model, threads }, filledLimits(options.limits));
   const opened = (await host.open(signal)) as LanguageOpened;
   const facts: EngineFacts = {
     kind: opened.converses ? 'chat' : 'text',
     model: name,
     inputModes: ['text/plain'],
-    outputModes: ['text/plain'],
+    outputModes: [...(schema === undefined ? [] : ['application/json']), 'text/plain'],
     conversation: true,
     callsTools: opened.converses,
     followsWishes: true,
@@ -88,7 +89,7 @@ class ProcessLanguageModel implements LanguageModel {
   readonly #context: number;
   readonly #host: ModelHost;
   readonly #most: number;
-  readonly #defaults: Pick<LanguageModelOptions, 'sampling' | 'stop'>;
+  readonly #defaults: Pick<LanguageModelOptions, 'sampling' | 'stop' | 'schema'>;
   #open = 0;
 
   constructor(
@@ -193,7 +194,10 @@ class ProcessLanguageModel implements LanguageModel {
       this.facts.callsTools && tools.length > 0
         ? { calls: { tools: tools.map(plain), choice, parallel } }
         : {};
-    const request = { prompt, maxTokens: maxOutputTokens, transcript, ...calls, ...this.#wished(wishes) };
+    const { schema } = this.#defaults;
+    const held = schema === undefined ? {} : { schema };
+    const limits = { maxTokens: maxOutputTokens, transcript };
+    const request = { prompt, ...limits, ...held, ...calls, ...this.#wished(wishes) };
     for await (const event of toEngineEvents(this.generate(request, signal), wishes)) {
       // The prompt of a conversation is the owner's.
       if (event.type !== 'prompt') yield event;

@@ -23,6 +23,8 @@ export interface LanguageModelOptions {
   sampling?: Partial<TokenSampling>;
   /** Texts that end an answer if a request does not say otherwise. */
   stop?: readonly string[];
+  /** A JSON Schema, as JSON, that answers to conversations are held to if a request brings none. Default: none. */
+  schema?: string;
   /**
    * Memory for beginnings of texts that are used again, bytes. Default 256 MiB. Callers can find out by time whether
    * another one has sent the same beginning; 0 prevents that.

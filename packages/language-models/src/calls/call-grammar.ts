@@ -10,8 +10,8 @@ import {
   upTo,
 } from '../constraint/grammar.ts';
 import { looseGrammar, type PartsLeft, schemaGrammar } from '../constraint/schema-grammar.ts';
+import { type CallFormat, openingOf } from '../tokenizer/call-format.ts';
 import { Finder } from './finder.ts';
-import { type CallFormat, openingOf } from './format.ts';
 
 /** Tools that a model may ask to call, and how. */
 export interface CallRules {

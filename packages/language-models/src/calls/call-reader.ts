@@ -1,5 +1,5 @@
+import { type CallFormat, openingOf } from '../tokenizer/call-format.ts';
 import { Finder } from './finder.ts';
-import { type CallFormat, openingOf } from './format.ts';
 
 /** What comes of an answer with calls, in order. */
 export type CallPart =
@@ -70,7 +70,7 @@ export class CallReader {
     return { text, parts };
   }
 
-  /** Text that was held back, when no more comes. A call that is not complete is none. */
+  /** Text that was held back, when no more comes. A call that is not complete is left out. */
   rest(): number[] {
     return this.#held.splice(0);
   }

@@ -1,8 +1,8 @@
 import { hasCode, type ToolDescription } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { ConstraintTokens } from '../constraint/constraint.ts';
-import { spelledBytes } from '../constraint/spelling.ts';
 import { takes, written } from '../constraint/testing/texts.ts';
+import { spelledBytes } from '../tokenizer/spelling.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { type CallRules, callGrammar } from './call-grammar.ts';
 import { CallReader } from './call-reader.ts';

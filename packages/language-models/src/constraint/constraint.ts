@@ -1,9 +1,9 @@
 import { ChorusError } from '@chorus/protocol';
+import { spelledBytes } from '../tokenizer/spelling.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { Part } from './grammar.ts';
 import { Machine, type State } from './machine.ts';
 import { schemaGrammar } from './schema-grammar.ts';
-import { spelledBytes } from './spelling.ts';
 
 /** Masks of one schema that are kept: each has a byte for each token, so 5 MB for 49,152. */
 const MOST_MASKS = 96;

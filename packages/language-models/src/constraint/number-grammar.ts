@@ -12,7 +12,7 @@ const DIGITS: readonly Part[] = Array.from({ length: MOST_DIGITS }, (_, count) =
 
 /**
  * Whole numbers from `low` to `high`, both included, as JSON writes them. Null: no bound but the number of digits.
- * @returns null if there are none
+ * @returns null if no number is within them
  */
 export function integersWithin(low: bigint | null, high: bigint | null): Part | null {
   const [from, to] = [atLeast(low ?? -LARGEST), atMost(high ?? LARGEST)];
@@ -25,7 +25,7 @@ export function integersWithin(low: bigint | null, high: bigint | null): Part | 
 
 /**
  * Numbers from `low` to `high`, both included and whole, with decimals but without exponents.
- * @returns null if there are none
+ * @returns null if no number is within them
  */
 export function numbersWithin(low: bigint | null, high: bigint | null): Part | null {
   const [from, to] = [atLeast(low ?? -LARGEST), atMost(high ?? LARGEST)];
@@ -36,7 +36,7 @@ export function numbersWithin(low: bigint | null, high: bigint | null): Part | n
   return choice(...parts);
 }
 
-/** Numbers have only so many digits. */
+/** Numbers have 16 digits. */
 const atMost = (value: bigint): bigint => (value > LARGEST ? LARGEST : value);
 const atLeast = (value: bigint): bigint => (value < -LARGEST ? -LARGEST : value);
 

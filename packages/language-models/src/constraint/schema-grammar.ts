@@ -35,7 +35,7 @@ const OF_TYPE: Readonly<Record<string, readonly string[]>> = {
   string: ['minLength', 'maxLength', 'format'],
   number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
 };
-/** Keywords that say it of all values. Only `type` stands beside them. */
+/** Keywords that say it of all values. Only `type` goes with them. */
 const WHOLE = ['$ref', 'const', 'enum', 'anyOf', 'oneOf', 'allOf'] as const;
 const KNOWN: ReadonlySet<string> = new Set([...NOTES, 'type', ...Object.values(OF_TYPE).flat(), ...WHOLE]);
 
@@ -112,12 +112,9 @@ class SchemaReader {
       this.#leaveOut(`the keyword "${odd.slice(0, 60)}" is not kept here`, within(at, odd));
     const whole = WHOLE.find((key) => Object.hasOwn(schema, key));
     if (whole === undefined) return this.#typed(schema, at, depth);
-    const beside = Object.keys(schema).find((key) => this.#isBeside(key, whole));
-    if (beside !== undefined) {
-      this.#leaveOut(
-        `the keyword "${beside.slice(0, 60)}" is not kept beside "${whole}"`,
-        within(at, beside),
-      );
+    const other = Object.keys(schema).find((key) => this.#isOther(key, whole));
+    if (other !== undefined) {
+      this.#leaveOut(`the keyword "${other.slice(0, 60)}" is not kept next to "${whole}"`, within(at, other));
       if ('properties' in schema) return this.#typed(schema, at, depth);
     }
     if (whole === '$ref') return this.#referred(schema.$ref, within(at, '$ref'), depth);
@@ -136,7 +133,7 @@ class SchemaReader {
     return choice(...several.map((each, i) => this.part(each, within(at, whole, i), depth + 1)));
   }
 
-  #isBeside(key: string, whole: (typeof WHOLE)[number]): boolean {
+  #isOther(key: string, whole: (typeof WHOLE)[number]): boolean {
     if (key === whole || NOTES.has(key) || !KNOWN.has(key)) return false;
     return !(key === 'type' && (whole === 'const' || whole === 'enum'));
   }
@@ -268,7 +265,7 @@ class SchemaReader {
         return sequence(literal('"'), known, literal('"'));
       }
       const which = `the format "${String(format).slice(0, 60)}" is not kept here`;
-      this.#leaveOut(known ? 'a format is not kept beside lengths' : which, within(at, 'format'));
+      this.#leaveOut(known ? 'a format is not kept next to lengths' : which, within(at, 'format'));
     }
     const least = this.#length(minLength, MOST.letters, within(at, 'minLength')) ?? 0;
     const most = this.#length(maxLength, MOST.letters, within(at, 'maxLength'));
@@ -281,7 +278,7 @@ class SchemaReader {
     const low = this.#bound(schema, type, ['minimum', 'exclusiveMinimum'], 1n, at);
     const high = this.#bound(schema, type, ['maximum', 'exclusiveMaximum'], -1n, at);
     if (type === 'number' && low === null && high === null) return NUMBER;
-    // As large as so many others.
+    // As large as that number of other parts.
     this.#take(low === null && high === null ? 0 : 16, at);
     const part = type === 'integer' ? integersWithin(low, high) : numbersWithin(low, high);
     if (!part) throw refused('no number is within these bounds', at);

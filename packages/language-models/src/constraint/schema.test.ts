@@ -190,7 +190,7 @@ describe('a schema that is not kept', () => {
       '#/items/anyOf/1/multipleOf',
     ],
     [{ properties: { 'a/b': { format: 'email' } } }, '#/properties/a~1b/format'],
-    [{ properties: { a: {} }, anyOf: [{ required: ['a'] }] }, 'not kept beside "anyOf", at #/properties'],
+    [{ properties: { a: {} }, anyOf: [{ required: ['a'] }] }, 'not kept next to "anyOf", at #/properties'],
     [{ oneOf: [{ type: 'integer' }, { type: 'number' }] }, '"oneOf" is kept if'],
     [{ type: 'object', required: ['b'] }, 'the required property "b" is not described, at #/required'],
     [

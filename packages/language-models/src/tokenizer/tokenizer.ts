@@ -1,8 +1,8 @@
 import { ChorusError, type ToolDescription } from '@chorus/protocol';
-import { templateConversation } from '../calls/conversation.ts';
-import { type CallFormat, callFormatOf } from '../calls/format.ts';
 import { unsupported } from '../gguf/faults.ts';
 import type { Gguf } from '../gguf/model.ts';
+import { type CallFormat, callFormatOf } from './call-format.ts';
+import { templateConversation } from './conversation.ts';
 import { guardFor } from './guard.ts';
 import { type ChatTemplate, readTemplate } from './template.ts';
 import { readVocabulary, type Vocabulary } from './vocabulary.ts';
@@ -20,7 +20,7 @@ export interface ChatMessage {
 export interface ChatOptions {
   /** Ends with the beginning of an answer of the assistant. Default false. */
   addGenerationPrompt?: boolean;
-  /** Tools that the model is told of. Default: none. */
+  /** Tools that the model is shown. Default: none. */
   tools?: readonly ToolDescription[];
   /** What templates that write a date take for the present time. Default: now. */
   now?: Date;

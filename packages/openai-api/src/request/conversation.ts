@@ -10,7 +10,7 @@ type Conversation = Required<Pick<AgentRequest, 'message' | 'history' | 'steps'>
  * The messages of a request as an agent is given them. An agent's instructions are its owner's: what a caller sends as
  * `system` or `developer` is the caller's own text, in front of its first message.
  *
- * @param callsTools whether the agent is told of calls; another one is shown what tools answered as words of its caller
+ * @param callsTools whether the agent is shown calls; another one is shown what tools answered as words of its caller
  */
 export function toConversation(
   messages: readonly ChatMessage[],

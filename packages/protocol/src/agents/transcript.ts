@@ -55,7 +55,7 @@ const samplingSchema = z.strictObject({
 /** Tools of one request, as chat endpoints bound them. */
 const MAX_TOOLS = 128;
 
-/** What a model could ask to have called: it decides which tokens could come. What it was told of them is in the prompt. */
+/** What a model could ask to have called: it decides which tokens could come. Their descriptions are in the prompt. */
 const callsSchema = z.strictObject({
   tools: z
     .array(

@@ -143,7 +143,7 @@ async function checkSize(path: string): Promise<void> {
 }
 
 async function openLanguageFile(
-  { file, adapter, context, slots, sampling }: LanguageModelFile,
+  { file, adapter, context, slots, schema, sampling }: LanguageModelFile,
   folder: string,
   signal: AbortSignal,
 ): Promise<Engine> {
@@ -159,6 +159,7 @@ async function openLanguageFile(
     model: path,
     name: basename(path),
     ...(adapterPath === null ? {} : { adapter: await readModelFile(adapterPath) }),
+    ...(schema === null ? {} : { schema }),
     ...languageSettings({ context, slots, sampling }),
     signal,
   });

@@ -36,6 +36,8 @@ export interface LanguageSetup {
     adapter: Uint8Array | null;
     /** Memory for beginnings of texts, to be used again, bytes. */
     prefixBytes: number;
+    /** A JSON Schema, as JSON, that answers are held to; by default none. It is tried when the model is opened. */
+    schema?: string;
   };
   /** The GGUF file, or its path. */
   model: Uint8Array | string;
@@ -59,7 +61,7 @@ export interface LanguageJob {
   sampling: TokenSampling;
   /** A JSON Schema, as JSON, that the answer is held to; null: none. */
   schema: string | null;
-  /** Tools that the answer may ask to have called; null: none. The template is told of them if the prompt has messages. */
+  /** Tools that the answer may ask to have called; null: none. The template shows them if the prompt has messages. */
   calls: CallRules | null;
   /** Texts that end the answer. */
   stop: readonly string[];

@@ -60,10 +60,11 @@ export class LanguageWriter {
     this.opened = { kind: 'language', context, converses: tokenizer.converses, identity };
   }
 
-  /** @throws ChorusError as {@link openSession} */
+  /** @throws ChorusError as {@link openSession}; `E_AGENT_INPUT` if the schema of its answers cannot be kept */
   static async open(setup: LanguageSetup): Promise<LanguageWriter> {
     const session = await openSession(setup);
     const writer = new LanguageWriter(session, setup);
+    writer.#constraints.begin(setup.task.schema ?? null, null);
     await writer.#tryOut();
     return writer;
   }

@@ -1,4 +1,4 @@
-import { controlBytes } from '../constraint/spelling.ts';
+import { controlBytes } from './spelling.ts';
 
 /**
  * How a model writes that it wants tools to be called. An answer is text, or text and then calls:
@@ -7,8 +7,8 @@ import { controlBytes } from '../constraint/spelling.ts';
 export interface CallFormat {
   /**
    * `hermes`: JSON in the tags `tool_call` (Hermes, Qwen). `llama`: JSON as the whole answer (Llama 3). `mistral`: a list
-   * of JSON after a control token; `mistral-names`: name and JSON after control tokens. `text`: as `hermes`, which the model is
-   * told in words, because its template knows no tools.
+   * of JSON after a control token; `mistral-names`: name and JSON after control tokens. `text`: as `hermes`, in
+   * words before the conversation, because the model's template knows no tools.
    */
   readonly family: 'hermes' | 'llama' | 'mistral' | 'mistral-names' | 'text';
   readonly start: Uint8Array;

@@ -1,4 +1,4 @@
-import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import type { Tokenizer } from './tokenizer.ts';
 
 /** A byte that no text in UTF-8 has. */
 const CONTROL = 0xff;

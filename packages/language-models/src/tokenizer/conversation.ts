@@ -1,6 +1,6 @@
 import type { ToolDescription } from '@chorus/protocol';
-import type { ChatMessage } from '../tokenizer/tokenizer.ts';
-import type { CallFormat } from './format.ts';
+import type { CallFormat } from './call-format.ts';
+import type { ChatMessage } from './tokenizer.ts';
 
 /** A message as chat templates take it. */
 export interface TemplateMessage {
