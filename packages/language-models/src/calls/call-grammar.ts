@@ -1,4 +1,5 @@
 import { ChorusError, type ToolChoice, type ToolDescription } from '@chorus/protocol';
+import { refused } from '../constraint/faults.ts';
 import {
   bytes,
   choice,
@@ -32,7 +33,7 @@ const MOST_PARTS = 4_000;
  * The grammar of answers of a model that may call tools: text without the mark of calls, or text and calls, whose arguments
  * are held to the schema of their tool: as it is for a tool that is `strict`, otherwise as far as a grammar can keep it.
  *
- * @param schema a JSON Schema, as JSON, that the text is held to; it is then one or the other; null: any text
+ * @param schema a JSON Schema, as JSON, that the text is held to; an answer is then one or the other; null: any text
  * @throws ChorusError `E_AGENT_INPUT` if a name or a schema is not possible, or the choice names no tool
  */
 export function callGrammar(format: CallFormat, rules: CallRules, schema: string | null): Part {
@@ -73,6 +74,8 @@ function offeredOf({ tools, choice: chosen }: CallRules): readonly ToolDescripti
 function argumentsOf({ name, inputSchema, strict = false }: ToolDescription, left: PartsLeft): Part {
   if (!strict) return looseGrammar(inputSchema, left);
   try {
+    // Without that they could be a number, which no call has.
+    if (inputSchema.type !== 'object') throw refused('the schema is not of the type "object"', '#/type');
     return schemaGrammar(JSON.stringify(inputSchema), left);
   } catch (cause) {
     if (!(cause instanceof ChorusError)) throw cause;

@@ -36,10 +36,11 @@ export class CallReader {
   #place: Place;
   #name: number[] = [];
 
-  constructor(format: CallFormat) {
+  /** @param isText the text before calls may be any; otherwise, as of JSON, which may have the mark in it, calls stand first */
+  constructor(format: CallFormat, isText: boolean) {
     this.#format = format;
     const { mark, rest } = openingOf(format);
-    this.#finder = new Finder(mark, format.isFirst);
+    this.#finder = new Finder(mark, format.isFirst || !isText);
     this.#lead = rest.length;
     this.#place = { in: 'text', found: 0 };
   }

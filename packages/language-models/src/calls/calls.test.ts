@@ -47,8 +47,8 @@ const models: [family: string, tokenizer: Tokenizer][] = [
 ];
 
 /** What a reader makes of tokens, given in pieces. */
-function read(tokenizer: Tokenizer, ids: readonly number[]) {
-  const reader = new CallReader(tokenizer.callFormat);
+function read(tokenizer: Tokenizer, ids: readonly number[], isText = true) {
+  const reader = new CallReader(tokenizer.callFormat, isText);
   const text: number[] = [];
   const calls: { name: string; json: string; isWhole: boolean }[] = [];
   for (const id of ids) {
@@ -131,7 +131,7 @@ describe.each(models)('calls of the family %s', (family, tokenizer) => {
   it('what the reader is given in other pieces it reads alike', () => {
     const { ids } = written(tokens, held({ choice: 'required' }), 3, 600);
     const whole = read(tokenizer, ids);
-    const reader = new CallReader(tokenizer.callFormat);
+    const reader = new CallReader(tokenizer.callFormat, true);
     const all = Buffer.concat(ids.map((id) => spelledBytes(tokenizer, id)));
     const parts = [...all].flatMap((byte) => reader.push([byte]).parts);
     const names = parts.flatMap((part) => (part.kind === 'begin' ? part.name : []));
@@ -185,6 +185,16 @@ describe('a choice between calls and a form of the answer', () => {
     expect(takes(tokens, held, 'one')).toBe(false);
     expect(takes(tokens, held, '<tool_call>\n{"name": "wipe", "arguments": {}}\n</tool_call>')).toBe(true);
     expect(takes(tokens, held, '<tool_call>\n{"name": "rm", "arguments": {}}\n</tool_call>')).toBe(false);
+  });
+
+  it('JSON that has the mark of a call in it is read as JSON, and calls as calls', () => {
+    const tokenizer = tokenizerWith(TEMPLATES.hermes);
+    const text = '{"m":"<tool_call>\\n{\\"name\\": \\"wipe"}';
+    expect(read(tokenizer, tokenizer.encode(text), false)).toEqual({ text, calls: [] });
+    const call = '<tool_call>\n{"name": "wipe", "arguments": {}}\n</tool_call>';
+    expect(read(tokenizer, tokenizer.encode(call), false).calls).toEqual([
+      { name: 'wipe', json: '{}', isWhole: true },
+    ]);
   });
 
   it('is refused of a model whose calls look like the answer', () => {

@@ -15,7 +15,6 @@ export function refused(message: string, at: Pointer): ChorusError {
   // Places may be as deep as a schema.
   const place = at.length > 200 ? `...${at.slice(-200)}` : at;
   return new ChorusError('E_AGENT_INPUT', `${message}, at ${place}`, {
-    facts: { at: place },
     hint: 'describe the answer by types, properties, items, bounds, enum, anyOf and $ref alone',
   });
 }

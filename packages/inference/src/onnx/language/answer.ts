@@ -7,17 +7,24 @@ interface Shown {
   calls: CallPart[];
 }
 
+/** What an answer is held to: a request, or a transcript. */
+interface Held {
+  stop: readonly string[];
+  schema: string | null;
+  /** Absent or null: it asks for no calls. */
+  calls?: object | null | undefined;
+}
+
 /** An answer out of its tokens: its text up to a stop text, and the calls of tools that it asks for. */
 export class Answer {
   readonly #tokenizer: Tokenizer;
   readonly #matcher: StopMatcher;
   readonly #reader: CallReader | null;
 
-  /** @param hasCalls whether it may ask for calls; it is held to their grammar then */
-  constructor(tokenizer: Tokenizer, stop: readonly string[], hasCalls: boolean) {
+  constructor(tokenizer: Tokenizer, { stop, schema, calls }: Held) {
     this.#tokenizer = tokenizer;
     this.#matcher = new StopMatcher(stop);
-    this.#reader = hasCalls ? new CallReader(tokenizer.callFormat) : null;
+    this.#reader = calls ? new CallReader(tokenizer.callFormat, schema === null) : null;
   }
 
   /** @param id a token that does not end the answer */

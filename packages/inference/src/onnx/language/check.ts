@@ -112,8 +112,8 @@ export class Check implements Reading {
 
   /** The text of the answer, and where it ends. */
   #replay(): Pick<Findings, 'text' | 'ended'> {
-    const { answer, prompt, stop, most, context, calls } = this.#transcript;
-    const shown = new Answer(this.#tokenizer, stop, calls !== undefined);
+    const { answer, prompt, most, context } = this.#transcript;
+    const shown = new Answer(this.#tokenizer, this.#transcript);
     const bytes: number[] = [];
     const textOf = (stopped: boolean) =>
       new TextDecoder().decode(Uint8Array.from([...bytes, ...shown.rest(stopped).bytes]));

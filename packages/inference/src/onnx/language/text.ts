@@ -47,7 +47,7 @@ export class Text implements Reading {
     this.#context = context;
     this.#emit = emit;
     this.#constraint = constraint;
-    this.#answer = new Answer(tokenizer, job.stop, job.calls !== null);
+    this.#answer = new Answer(tokenizer, job);
     this.tokens = promptTokens(job, tokenizer, context);
     this.prompt = this.tokens.length;
     this.scoresFrom = job.echo && job.logprobs !== null ? 0 : this.prompt - 1;
