@@ -44,6 +44,16 @@ export class ChorusError extends Error {
   }
 }
 
+/** The HTTP status of the outermost cause that has one; 500 if none has. A busy agent is 429. */
+export function httpStatusOf(error: unknown): number {
+  for (const { code } of causes(error)) {
+    if (code === 'E_AGENT_BUSY') return 429;
+    const { status } = errorClass(code);
+    if (status !== undefined) return status;
+  }
+  return 500;
+}
+
 /** An error and its causes, outermost first, as far as Chorus threw them. */
 function* causes(error: unknown): Generator<ChorusError> {
   for (let e: unknown = error, depth = 0; e instanceof Error && depth < 16; e = e.cause, depth++) {

@@ -11,6 +11,7 @@ export * from './agents/engine.ts';
 export * from './agents/executor.ts';
 export * from './agents/knowledge.ts';
 export * from './agents/resources.ts';
+export * from './agents/tensors.ts';
 export * from './agents/tools.ts';
 export * from './agents/transcript.ts';
 export * from './cbor.ts';

@@ -1,4 +1,5 @@
 import type { Components, GatewayEnv, ServiceDefinition } from '@chorus/node';
+import { openInferenceApp } from '@chorus/open-inference';
 import { openAiApp } from '@chorus/openai-api';
 import { Hono } from 'hono';
 import { agentsApp } from './admin-areas/agents-app.ts';
@@ -47,6 +48,7 @@ export function agents(): Agents {
     ],
     gateway: (running) => {
       const openAi = openAiApp({ agents: () => running().callable() });
+      const openInference = openInferenceApp({ agents: () => running().callable() });
       const answer = (request: Request) => running().answer(request);
       return (
         new Hono<GatewayEnv>()
@@ -63,7 +65,11 @@ export function agents(): Agents {
           .post('/v1/*', (c) =>
             running().paid(c.req.raw, 'anonymous', async (request) => openAi.fetch(request)),
           )
+          .post('/v2/*', (c) =>
+            running().paid(c.req.raw, 'anonymous', async (request) => openInference.fetch(request)),
+          )
           .route('/', openAi)
+          .route('/', openInference)
       );
     },
   };

@@ -23,6 +23,7 @@ import { citationsOf } from './citations.ts';
 import { completeAll } from './complete.ts';
 import { embedAll } from './embed.ts';
 import { fenceCode } from './fence.ts';
+import { inferAll } from './infer.ts';
 import { MAX_PASSAGES } from './limits.ts';
 import { questionOf } from './passages.ts';
 import { type Prompt, promptFor, tokensOf } from './prompt.ts';
@@ -67,6 +68,8 @@ interface Step {
 class ModelExecutor implements AgentExecutor {
   readonly complete?: NonNullable<AgentExecutor['complete']>;
   readonly embed?: NonNullable<AgentExecutor['embed']>;
+  readonly infer?: NonNullable<AgentExecutor['infer']>;
+  readonly tensors?: NonNullable<AgentExecutor['tensors']>;
   readonly #definition: AgentDefinition;
   readonly #engine: Engine;
   readonly #resources: AgentResources | undefined;
@@ -84,6 +87,11 @@ class ModelExecutor implements AgentExecutor {
     this.#ledger = new LimitLedger(definition.limits);
     if (engine.complete && definition.completions) this.complete = (...asked) => this.#complete(...asked);
     if (engine.embed) this.embed = (...asked) => this.#embed(...asked);
+    if (engine.infer && engine.tensors) {
+      this.tensors = engine.tensors;
+      this.infer = (request, signal) =>
+        this.#within(signal, (ledger, ended) => inferAll(this.#engine, request, ledger, ended));
+    }
   }
 
   get callsTools(): boolean {

@@ -1,4 +1,4 @@
-import type { Engine, EngineMessage } from '@chorus/protocol';
+import type { Engine, EngineMessage, NamedTensor } from '@chorus/protocol';
 import { buildModel, syntheticDigits, trainModel } from '@chorus/training';
 import { afterEach, describe, expect, it } from 'vitest';
 import { largest, largestWithSoftmax, linear, unbounded } from '../testing/models.ts';
@@ -172,5 +172,44 @@ describe('a classifier that does not fit', () => {
 
   it('a model whose values are not finite is refused', async () => {
     await expect(open({ model: unbounded(3) })).rejects.toMatchObject({ code: 'E_MODEL_VALUE' });
+  });
+});
+
+describe('the tensors of a classifier', () => {
+  const bytes = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
+  const never = new AbortController().signal;
+
+  it('are those of its file, and are computed for each sample as they are', async () => {
+    const engine = await open({ model: largest(3) });
+    const { inputs, outputs } = engine.tensors!;
+    expect([inputs.length, outputs.length]).toEqual([1, 1]);
+    expect(inputs[0]).toMatchObject({ datatype: 'FP32', shape: [-1, 3] });
+    expect(outputs[0]).toMatchObject({ datatype: 'FP32', shape: [-1, 3] });
+    const infer = (shape: number[], data: Uint8Array) =>
+      engine.infer!([{ ...inputs[0]!, shape, data }], never) as Promise<NamedTensor[]>;
+    const [both] = await infer([2, 3], bytes(1, 0, 0, 0, 2, 4));
+    expect(both!.shape).toEqual([2, 3]);
+    const [first] = await infer([1, 3], bytes(1, 0, 0));
+    const [second] = await infer([1, 3], bytes(0, 2, 4));
+    expect(Buffer.from(both!.data)).toEqual(Buffer.concat([first!.data, second!.data]));
+    const logits = new Float32Array(second!.data.slice().buffer);
+    expect(logits.indexOf(Math.max(...logits))).toBe(2);
+  });
+
+  it.each<[string, Partial<NamedTensor>]>([
+    ['another name', { name: 'y' }],
+    ['another type', { datatype: 'FP64' }],
+    ['another shape', { shape: [1, 4] }],
+    ['no samples', { shape: [0, 3], data: new Uint8Array() }],
+    ['more samples than a request may have', { shape: [257, 3], data: new Uint8Array(257 * 12) }],
+    ['fewer bytes than its shape says', { data: new Uint8Array(8) }],
+  ])('%s is refused before the model is asked', async (_, more) => {
+    const engine = await open({ model: largest(3) });
+    const good: NamedTensor = { ...engine.tensors!.inputs[0]!, shape: [1, 3], data: bytes(1, 2, 3) };
+    await expect(engine.infer!([{ ...good, ...more }], never)).rejects.toMatchObject({
+      code: 'E_AGENT_INPUT',
+    });
+    await expect(engine.infer!([], never)).rejects.toMatchObject({ code: 'E_AGENT_INPUT' });
+    await expect(engine.infer!([good], AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
   });
 });

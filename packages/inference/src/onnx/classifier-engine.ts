@@ -4,11 +4,14 @@ import {
   type EngineEvent,
   type EngineFacts,
   type EngineRequest,
+  type NamedTensor,
+  type TensorSignature,
 } from '@chorus/protocol';
 import { type LocalModelOptions, withDefaults } from './host-options.ts';
 import type { Opened } from './jobs/messages.ts';
 import { ModelHost } from './process/model-host.ts';
 import { readSample } from './read-sample.ts';
+import { checkedSamples } from './read-tensor.ts';
 
 export interface ClassifierOptions extends LocalModelOptions {
   /** Names of the classes in the order of their numbers; default: the numbers. */
@@ -49,19 +52,25 @@ export async function createClassifier(options: ClassifierOptions): Promise<Engi
 
 class ClassifierEngine implements Engine {
   readonly facts: EngineFacts;
+  readonly tensors?: TensorSignature;
+  readonly infer?: NonNullable<Engine['infer']>;
   readonly #host: ModelHost;
   readonly #sample: readonly number[];
   readonly #classes: readonly string[] | null;
 
   constructor(
     host: ModelHost,
-    { sample, classes }: Extract<Opened, { kind: 'classifier' }>,
+    { sample, classes, tensors }: Extract<Opened, { kind: 'classifier' }>,
     model: string,
     names: readonly string[] | null,
   ) {
     this.#host = host;
     this.#sample = sample;
     this.#classes = names;
+    if (tensors) {
+      this.tensors = { inputs: [tensors.input], outputs: [tensors.output] };
+      this.infer = (...asked) => this.#infer(tensors, ...asked);
+    }
     const isImage = sample.length === 3 && (sample[0] === 1 || sample[0] === 3);
     this.facts = {
       kind: 'classifier',
@@ -89,6 +98,21 @@ class ClassifierEngine implements Engine {
       yield { type: 'data', name: 'classification', value };
     }
     yield { type: 'finished', reason: 'stop', usage: { inputTokens: null, outputTokens: null } };
+  }
+
+  async #infer(
+    { input, output }: NonNullable<Extract<Opened, { kind: 'classifier' }>['tensors']>,
+    inputs: readonly NamedTensor[],
+    signal: AbortSignal,
+  ): Promise<readonly NamedTensor[]> {
+    const { data, samples } = checkedSamples(input, inputs);
+    const parts: Uint8Array[] = [];
+    for await (const answer of this.#host.run({ kind: 'infer', data, samples }, signal)) {
+      if (answer.kind === 'inferred') parts.push(answer.data);
+    }
+    return [
+      { ...output, shape: [samples, ...output.shape.slice(1)], data: new Uint8Array(Buffer.concat(parts)) },
+    ];
   }
 
   close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { ChorusError, errorClass } from '@chorus/protocol';
+import { ChorusError, httpStatusOf } from '@chorus/protocol';
 
 /** An error as the OpenAI API reports it. */
 export interface ApiError {
@@ -33,7 +33,7 @@ export function apiErrorOf(error: unknown): ApiError {
   if (!(error instanceof ChorusError)) {
     return { status: 500, message: 'the agent failed', type: 'server_error', param: null, code: null };
   }
-  const status = statusOf(error);
+  const status = httpStatusOf(error);
   const message = error.hint ? `${error.message}: ${error.hint}` : error.message;
   return { status, message, type: typeOf(status), param: null, code: error.code };
 }
@@ -46,16 +46,6 @@ export function errorResponse(error: ApiError): Response {
 
 export function errorBody({ message, type, param, code }: ApiError): object {
   return { error: { message, type, param, code } };
-}
-
-/** The status of the outermost cause that has one; clients of the API know a busy agent by 429. */
-function statusOf(error: ChorusError): number {
-  if (error.code === 'E_AGENT_BUSY') return 429;
-  for (const cause of error.chain()) {
-    const status = cause instanceof ChorusError ? errorClass(cause.code).status : undefined;
-    if (status !== undefined) return status;
-  }
-  return 500;
 }
 
 function typeOf(status: number): ApiError['type'] {

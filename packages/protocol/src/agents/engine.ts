@@ -6,6 +6,7 @@ import type {
   WritingWishes,
 } from './completion.ts';
 import type { AgentAttachment, AgentUsage } from './executor.ts';
+import type { NamedTensor, TensorSignature } from './tensors.ts';
 import type { ToolChoice, ToolDescription } from './tools.ts';
 import type { Transcript } from './transcript.ts';
 
@@ -127,6 +128,14 @@ export interface Engine {
     inputs: readonly TextPrompt[],
     signal: AbortSignal,
   ): AsyncIterable<{ vectors: readonly Float32Array[]; tokens: number }>;
+  /** What `infer` takes and gives; absent with it. */
+  readonly tensors?: TensorSignature;
+  /**
+   * Computes the outputs of a model of tensors, as they are; absent if the model is none.
+   * @param inputs one for each input of the model, of its type, with as many bytes as their shapes say
+   * @throws ChorusError as `run`
+   */
+  infer?(inputs: readonly NamedTensor[], signal: AbortSignal): Promise<readonly NamedTensor[]>;
   /** Ends it, with all requests. Safe to call again. */
   close(): Promise<void>;
 }

@@ -8,6 +8,7 @@ import type {
 } from './completion.ts';
 import type { EngineCall, ToolCall } from './engine.ts';
 import type { Citation } from './knowledge.ts';
+import type { TensorEvent, TensorRequest, TensorSignature } from './tensors.ts';
 import type { ToolChoice, ToolDescription } from './tools.ts';
 import type { Transcript } from './transcript.ts';
 
@@ -134,5 +135,9 @@ export interface AgentExecutor {
   complete?(request: CompletionRequest, signal: AbortSignal): AsyncIterable<CompletionEvent>;
   /** Turns texts into vectors; absent if its model does not do that. Asked after `admit`, as `execute` is. */
   embed?(request: EmbeddingRequest, signal: AbortSignal): AsyncIterable<EmbeddingEvent>;
+  /** What `infer` takes and gives; absent with it. */
+  readonly tensors?: TensorSignature;
+  /** Computes tensors; absent if its model is not one of tensors. Asked after `admit`, as `execute` is. */
+  infer?(request: TensorRequest, signal: AbortSignal): AsyncIterable<TensorEvent>;
   close(): Promise<void>;
 }

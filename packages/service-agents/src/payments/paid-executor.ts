@@ -20,7 +20,7 @@ export interface Tariff {
 export function paidExecutor(executor: AgentExecutor, tariff: Tariff): AgentExecutor {
   let running = 0;
   const { offer, cashier, concurrent } = tariff;
-  const { complete, embed } = executor;
+  const { complete, embed, infer, tensors } = executor;
   async function* work<E>(
     call: PaidCall | undefined,
     begin: () => AsyncIterable<E>,
@@ -59,6 +59,11 @@ export function paidExecutor(executor: AgentExecutor, tariff: Tariff): AgentExec
     ...(embed && {
       embed: (request, signal) => work(tariff.call(), () => embed(request, signal), signal),
     }),
+    ...(infer &&
+      tensors && {
+        tensors,
+        infer: (request, signal) => work(tariff.call(), () => infer(request, signal), signal),
+      }),
     close: () => executor.close(),
   };
 }

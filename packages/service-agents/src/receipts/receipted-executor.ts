@@ -31,7 +31,7 @@ type Sign = (transcript: Transcript) => Promise<{ receipt?: AnswerReceipt }>;
  * receipt of a call that was paid for is that of the payment, with what the transcript adds.
  */
 export function receiptedExecutor(executor: AgentExecutor, options: ReceiptOptions): AgentExecutor {
-  const { complete, embed } = executor;
+  const { complete, embed, infer, tensors } = executor;
   return {
     followsWishes: executor.followsWishes ?? false,
     callsTools: executor.callsTools ?? false,
@@ -41,8 +41,9 @@ export function receiptedExecutor(executor: AgentExecutor, options: ReceiptOptio
       complete: (request: CompletionRequest, signal: AbortSignal) =>
         receiptedChoices(complete(request, signal), signing(options, request.prompts.length === 1)),
     }),
-    // Vectors have no transcripts.
+    // Vectors and tensors have no transcripts.
     ...(embed && { embed }),
+    ...(infer && tensors && { infer, tensors }),
     close: () => executor.close(),
   };
 }

@@ -4,6 +4,7 @@ import {
   type CompletionEvent,
   type EmbeddingEvent,
   explain,
+  type TensorEvent,
 } from '@chorus/protocol';
 import type { Outcome } from '../events/agent-events.ts';
 
@@ -23,7 +24,7 @@ export interface Observer {
 
 /** An executor that asks before each request, and tells how it ended. */
 export function observedExecutor(executor: AgentExecutor, observer: Observer): AgentExecutor {
-  const { complete, embed } = executor;
+  const { complete, embed, infer, tensors } = executor;
   return {
     followsWishes: executor.followsWishes ?? false,
     callsTools: executor.callsTools ?? false,
@@ -36,11 +37,16 @@ export function observedExecutor(executor: AgentExecutor, observer: Observer): A
     ...(embed && {
       embed: (request, signal) => observe(() => embed(request, signal), observer, request.caller, signal),
     }),
+    ...(infer &&
+      tensors && {
+        tensors,
+        infer: (request, signal) => observe(() => infer(request, signal), observer, request.caller, signal),
+      }),
     close: () => executor.close(),
   };
 }
 
-async function* observe<E extends AgentEvent | CompletionEvent | EmbeddingEvent>(
+async function* observe<E extends AgentEvent | CompletionEvent | EmbeddingEvent | TensorEvent>(
   work: () => AsyncIterable<E>,
   { admit, onAnswered }: Observer,
   caller: string,

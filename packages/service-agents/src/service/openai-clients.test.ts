@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collect } from '../../../../test/collect.ts';
 import { MemoryHub } from '../../../../test/twins/network.ts';
 import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
-import { vectorModel } from '../../../inference/src/testing/models.ts';
+import { largest, vectorModel } from '../../../inference/src/testing/models.ts';
 import { type AgentsNode, chatFile, startAgentsNode, until } from '../testing/agents-node.ts';
 
 let endpoint: MockOpenAi;
@@ -414,4 +414,36 @@ it('a body over the limit of the gateway is refused by the gateway, whether its 
   const stream = new Blob([body]).stream();
   const answer = await ask({}, { body: stream, duplex: 'half' } as RequestInit).catch(() => null);
   if (answer) expect(answer.status).toBe(413);
+});
+
+describe('a model of tensors', () => {
+  it('answers by the Open Inference Protocol within its limits, and is counted', async () => {
+    await writeFile(join(folder, 'largest.onnx'), largest(3));
+    const file = join(folder, 'largest.yaml');
+    await writeFile(file, 'chorus: agent/1\nname: Largest\nmodel: { onnx: { file: largest.onnx } }\n');
+    const { urls } = await node.services.agents.startAgent({ file });
+    const base = new URL('/v2/models/largest', urls.http!).href;
+    interface Metadata {
+      inputs: { name: string; datatype: string; shape: number[] }[];
+      versions: string[];
+    }
+    const { inputs, versions } = (await (await fetch(base)).json()) as Metadata;
+    expect(inputs[0]).toMatchObject({ datatype: 'FP32', shape: [-1, 3] });
+    const infer = (data: unknown) =>
+      fetch(`${base}/versions/${versions[0]}/infer`, {
+        method: 'POST',
+        body: JSON.stringify({ inputs: [{ ...inputs[0], shape: [2, 3], data }] }),
+      });
+    const { outputs } = (await (await infer([1, 0, 0, 0, 2, 4])).json()) as {
+      outputs: { shape: number[]; data: number[] }[];
+    };
+    expect(outputs[0]!.shape).toEqual([2, 3]);
+    const [first, second] = [outputs[0]!.data.slice(0, 3), outputs[0]!.data.slice(3)];
+    expect([first, second].map((row) => row.indexOf(Math.max(...row)))).toEqual([0, 2]);
+    expect((await infer([1])).status).toBe(400);
+    await until(() => answersOf('largest').completed === 1);
+    // An agent that is no model of tensors is not there.
+    await serve('guide', 'echo');
+    expect((await fetch(new URL('/v2/models/guide', gateway))).status).toBe(404);
+  });
 });

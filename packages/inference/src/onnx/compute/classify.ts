@@ -1,7 +1,7 @@
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, ELEMENT_BYTES, type TensorType } from '@chorus/protocol';
 import { decodeImage } from '@chorus/training';
 import { LISTED_CLASSES, MAX_IMAGE_PIXELS, MAX_SAMPLE_VALUES } from '../jobs/limits.ts';
-import type { Answer, ClassifyJob, HostSetup, Opened, Ranked } from '../jobs/messages.ts';
+import type { Answer, ClassifyJob, HostSetup, InferJob, Opened, Ranked } from '../jobs/messages.ts';
 import { type OpenGraph, openGraph } from './open-graph.ts';
 
 /** A classifier in the runtime. */
@@ -9,9 +9,8 @@ export class Classifier {
   readonly opened: Extract<Opened, { kind: 'classifier' }>;
   readonly #graph: OpenGraph;
 
-  private constructor(graph: OpenGraph, sample: readonly number[], classes: number) {
-    this.#graph = graph;
-    this.opened = { kind: 'classifier', sample, classes };
+  private constructor(graph: OpenGraph, opened: Classifier['opened']) {
+    [this.#graph, this.opened] = [graph, opened];
   }
 
   /**
@@ -28,7 +27,22 @@ export class Classifier {
         hint: 'the first output must be [N, classes]',
       });
     }
-    return new Classifier(graph, input ?? graph.sample, data.length);
+    const tensors = await tensorsOf(graph);
+    return new Classifier(graph, {
+      kind: 'classifier',
+      sample: input ?? graph.sample,
+      classes: data.length,
+      tensors,
+    });
+  }
+
+  /** Computes samples one after the other: the memory of more at once is not bounded. @param isStopped asked before each */
+  async *infer({ data, samples }: InferJob, isStopped: () => boolean): AsyncGenerator<Answer> {
+    const bytes = data.length / samples;
+    for (let i = 0; i < samples && !isStopped(); i++) {
+      const { data: output } = await this.#graph.runBytes(data.subarray(i * bytes, (i + 1) * bytes));
+      yield { kind: 'inferred', data: output.slice() };
+    }
   }
 
   async *run({ image, values }: ClassifyJob): AsyncGenerator<Answer> {
@@ -60,6 +74,28 @@ export class Classifier {
       });
     }
   }
+}
+
+const DATATYPES: ReadonlyMap<string, TensorType> = new Map([
+  ['float32', 'FP32'],
+  ['float64', 'FP64'],
+  ['int32', 'INT32'],
+  ['int64', 'INT64'],
+]);
+
+/** What the model takes and gives as it is; null if that is of another type. */
+async function tensorsOf(graph: OpenGraph): Promise<Classifier['opened']['tensors']> {
+  const { input, output, sample } = graph;
+  const datatype = DATATYPES.get(input.dtype);
+  if (!datatype) return null;
+  const { dims, type } = await graph.runBytes(new Uint8Array(sizeOf(sample) * ELEMENT_BYTES[datatype]));
+  const given = DATATYPES.get(type);
+  if (!given) return null;
+  const shape = dims[0] === 1 ? dims.slice(1) : dims;
+  return {
+    input: { name: input.name, datatype, shape: [-1, ...sample] },
+    output: { name: output, datatype: given, shape: [-1, ...shape] },
+  };
 }
 
 function sizeOf(shape: readonly number[]): number {

@@ -25,6 +25,11 @@ export interface OpenGraph {
   sample: readonly number[];
   /** The first output for one sample. */
   run(values: Float32Array): Promise<{ dims: readonly number[]; data: Float32Array }>;
+  /** The same for one sample as its bytes, the lowest of each element first. */
+  runBytes(sample: Uint8Array): Promise<{ dims: readonly number[]; type: string; data: Uint8Array }>;
+  input: { name: string; dtype: DataTypeName };
+  /** The name of the first output. */
+  output: string;
   /** Whether the first output is a softmax already. */
   isProbability: boolean;
 }
@@ -54,22 +59,32 @@ export async function openGraph(
   const session = await createSession(model, threads, constantBytes);
   const dtype = TYPES.get(input.dtype)!;
   const first = parsed.graph.outputs[0]!.name;
+  const compute = async (tensor: Tensor): Promise<Tensor> => {
+    const outputs = await session.run({ [input.name]: tensor }, [first]).catch((cause: unknown) => {
+      throw unsupported('onnxruntime cannot run the model', {}, 'check that it runs in onnxruntime', cause);
+    });
+    return outputs[first] as Tensor;
+  };
   return {
     sample,
     isProbability: producerOf(parsed.graph, first) === 'Softmax',
+    input: { name: input.name, dtype },
+    output: first,
     async run(values) {
-      const outputs = await session
-        .run({ [input.name]: tensorOf(dtype, values, dims) }, [first])
-        .catch((cause: unknown) => {
-          throw unsupported(
-            'onnxruntime cannot run the model',
-            {},
-            'check that it runs in onnxruntime',
-            cause,
-          );
-        });
-      const output = outputs[first] as Tensor;
+      const output = await compute(tensorOf(dtype, values, dims));
       return { dims: output.dims, data: floatsOf(output) };
+    },
+    async runBytes(bytes) {
+      // A copy: typed arrays need an aligned beginning.
+      const output = await compute(
+        new Tensor(dtype as 'float32', arrayOf(dtype, new Uint8Array(bytes).buffer), dims),
+      );
+      const { buffer, byteOffset, byteLength } = output.data as Float32Array;
+      return {
+        dims: output.dims,
+        type: output.type,
+        data: new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
+      };
     },
   };
 }
@@ -130,6 +145,12 @@ function boundedConstants(
     facts: { bytes: bounds.peakBytes, limit: tensorBytes, largest: bounds.largest.name.slice(0, 100) },
     hint: 'use a smaller model',
   });
+}
+
+function arrayOf(dtype: DataTypeName, buffer: ArrayBuffer): Float32Array {
+  const Elements = { int64: BigInt64Array, int32: Int32Array, float64: Float64Array, float32: Float32Array };
+  // The runtime takes any of them; the type of its constructor names them one by one.
+  return new Elements[dtype as keyof typeof Elements](buffer) as Float32Array;
 }
 
 function tensorOf(dtype: DataTypeName, values: Float32Array, dims: readonly number[]): Tensor {

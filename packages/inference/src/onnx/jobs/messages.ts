@@ -1,4 +1,4 @@
-import type { TextPrompt } from '@chorus/protocol';
+import type { TensorInfo, TextPrompt } from '@chorus/protocol';
 import type { CarriedError } from '@chorus/training';
 import type {
   CheckJob,
@@ -59,7 +59,13 @@ export type Setup = HostSetup | LanguageSetup | EmbeddingSetup;
 
 /** What is found out about a model when it is opened. */
 export type Opened =
-  | { kind: 'classifier'; sample: readonly number[]; classes: number }
+  | {
+      kind: 'classifier';
+      sample: readonly number[];
+      classes: number;
+      /** Of one sample, with its dimension; null if its elements are of another type than tensors are sent in. */
+      tensors: { input: TensorInfo; output: TensorInfo } | null;
+    }
   | { kind: 'text'; context: number }
   | { kind: 'embedding'; dimension: number }
   | LanguageOpened;
@@ -69,6 +75,14 @@ export interface ClassifyJob {
   /** An image file, or the values of a sample. */
   image?: Uint8Array;
   values?: Float32Array;
+}
+
+/** Samples to be computed one after the other, as the model takes them. */
+export interface InferJob {
+  kind: 'infer';
+  /** The elements of all of them, the lowest byte first. */
+  data: Uint8Array;
+  samples: number;
 }
 
 export interface WriteJob {
@@ -86,7 +100,7 @@ export interface EmbedJob {
   inputs: readonly TextPrompt[];
 }
 
-export type Job = ClassifyJob | WriteJob | LanguageJob | CheckJob | EmbedJob;
+export type Job = ClassifyJob | InferJob | WriteJob | LanguageJob | CheckJob | EmbedJob;
 
 export type ToHost =
   | { kind: 'setup'; setup: Setup }
@@ -101,6 +115,8 @@ export interface Ranked {
 
 export type Answer =
   | { kind: 'classified'; top: Ranked[] }
+  /** The output for the next sample. */
+  | { kind: 'inferred'; data: Uint8Array }
   | { kind: 'bytes'; bytes: Uint8Array }
   | { kind: 'written'; reason: 'stop' | 'length'; bytes: number }
   /** Of the next texts, in order; `tokens` of these texts together. */

@@ -96,8 +96,11 @@ async function openModel(setup: Setup): Promise<Model> {
   return {
     opened: one.opened,
     async run(job, isStopped, emit) {
-      const answers =
-        one instanceof Classifier ? one.run(job as ClassifyJob) : one.run(job as WriteJob, isStopped);
+      const answers = !(one instanceof Classifier)
+        ? one.run(job as WriteJob, isStopped)
+        : job.kind === 'infer'
+          ? one.infer(job, isStopped)
+          : one.run(job as ClassifyJob);
       for await (const answer of answers) emit(answer);
     },
     atOnce: false,

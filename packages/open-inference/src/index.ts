@@ -1,0 +1,1 @@
+export { openInferenceApp } from './app.ts';
