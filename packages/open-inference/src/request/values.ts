@@ -32,8 +32,8 @@ const ELEMENTS: Readonly<Record<TensorType, Element>> = {
 };
 
 /**
- * The bytes of elements that a JSON list has, nested or flat, in row-major order; why not, if they are not so many numbers of
- * the type.
+ * The bytes of elements that a JSON list has, nested or flat, in row-major order; why not, if they are other numbers, or more
+ * or fewer.
  */
 export function bytesOf(data: readonly unknown[], datatype: TensorType, count: number): Uint8Array | string {
   const size = ELEMENT_BYTES[datatype];

@@ -131,7 +131,7 @@ export interface Engine {
   /** What `infer` takes and gives; absent with it. */
   readonly tensors?: TensorSignature;
   /**
-   * Computes the outputs of a model of tensors, as they are; absent if the model is none.
+   * Computes the outputs of a model of tensors, as they are; absent if the model has text, or another form.
    * @param inputs one for each input of the model, of its type, with as many bytes as their shapes say
    * @throws ChorusError as `run`
    */
