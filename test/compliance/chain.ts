@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { describeAgents } from './chain/agents.ts';
+import { describeChannels } from './chain/channels.ts';
 import { describeDisputes } from './chain/disputes.ts';
 import { describeEvents } from './chain/events.ts';
 import { describeFeedback } from './chain/feedback.ts';
@@ -46,6 +47,7 @@ export function describeChain(
     describeDisputes(get);
     describeMoney(get, options.propertyRuns);
     describePayments(get);
+    describeChannels(get);
     describeRevenue(get);
     describeFeedback(get);
     describeJobs(get);

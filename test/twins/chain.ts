@@ -49,7 +49,7 @@ import {
   unbond,
   withdraw,
 } from './ledger/identities.ts';
-import { MemoryJobChain } from './ledger/job-chain.ts';
+import { MemoryChannelChain } from './ledger/channel-chain.ts';
 import { type Emit, lower, type MemoryLedger } from './ledger/ledger.ts';
 import { memberEvents } from './ledger/member-events.ts';
 import { advance, commit, open, postVerdict, requestVerdicts, seal } from './ledger/rounds.ts';
@@ -67,7 +67,7 @@ import { isSignedBy, sign } from './ledger/votes.ts';
 export { MemoryLedger } from './ledger/ledger.ts';
 
 /** One account's view of a `MemoryLedger`. */
-export class MemoryChain extends MemoryJobChain implements ChainPort {
+export class MemoryChain extends MemoryChannelChain implements ChainPort {
   readonly chainId: number;
   readonly contract: Address;
   readonly #ledger: MemoryLedger;
@@ -76,7 +76,7 @@ export class MemoryChain extends MemoryJobChain implements ChainPort {
 
   constructor(ledger: MemoryLedger, privateKey: Hex) {
     const wallet = new Wallet(privateKey);
-    super(ledger, lower(wallet.address));
+    super(ledger, wallet);
     this.#ledger = ledger;
     this.#wallet = wallet;
     this.chainId = ledger.chainId;

@@ -50,6 +50,21 @@ export const TRANSFER = {
   ],
 };
 
+export const CHANNEL = {
+  ChannelConfig: [
+    field('payer', 'address'),
+    field('payerAuthorizer', 'address'),
+    field('receiver', 'address'),
+    field('receiverAuthorizer', 'address'),
+    field('token', 'address'),
+    field('withdrawDelay', 'uint40'),
+    field('salt', 'bytes32'),
+  ],
+};
+export const VOUCHER = {
+  Voucher: [field('channelId', 'bytes32'), field('maxClaimableAmount', 'uint128')],
+};
+
 export const domainOf = (chainId: number, verifyingContract: string): TypedDataDomain => ({
   name: 'Chorus',
   version: '1',

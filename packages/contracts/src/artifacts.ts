@@ -105,3 +105,9 @@ export const agenticCommerce: ContractArtifact = load('AgenticCommerce');
 
 /** Evaluator of jobs with disputes and juries of validators; see `contracts/interfaces/IOptimisticEvaluator.sol`. */
 export const optimisticEvaluator: ContractArtifact = load('OptimisticEvaluator');
+
+/** Prepaid channels of payments (x402 `batch-settlement`); see `contracts/interfaces/IPaymentChannels.sol`. */
+export const paymentChannels: ContractArtifact = load('PaymentChannels');
+
+/** Takes signed deposits into channels; constructor (contract of channels). See `contracts/interfaces/IDepositCollector.sol`. */
+export const authorizationCollector: ContractArtifact = load('AuthorizationCollector');

@@ -135,6 +135,7 @@ export const ERROR_CODES = {
   E_CHAIN_NOT_MATURE: { category: 'refused' },
   E_CHAIN_NOT_MINED: { category: 'failed', unsent: 'unknown' },
   E_CHAIN_NOT_YOUR_TURN: { category: 'overtaken' },
+  E_CHAIN_NO_CHANNELS: { category: 'refused', status: 409 },
   E_CHAIN_NO_CASE: { category: 'overtaken' },
   E_CHAIN_NO_GOVERNANCE: { category: 'refused', status: 409 },
   E_CHAIN_NO_MARKET: { category: 'refused' },

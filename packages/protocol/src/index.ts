@@ -33,6 +33,7 @@ export * from './ports/chain.ts';
 export * from './ports/chain-account.ts';
 export * from './ports/chain-events.ts';
 export * from './ports/chain-head.ts';
+export * from './ports/channel-chain.ts';
 export * from './ports/dispute-chain.ts';
 export * from './ports/feedback-chain.ts';
 export * from './ports/governance-chain.ts';

@@ -1,6 +1,7 @@
 import { refusal } from '@chorus/chain';
 import type { Address, ChainEvent, EventPosition, Hex, Receipt } from '@chorus/protocol';
 import { keccak256, toBeHex, zeroPadValue } from 'ethers';
+import { ChannelRules } from './channels.ts';
 import { checkAggregate, type SettlementCheck } from './checks.ts';
 import type { KeptFeedback } from './feedback.ts';
 import { GovernanceRulesTwin } from './governance.ts';
@@ -55,6 +56,8 @@ export class MemoryLedger {
   readonly treasury: Address = '0x00000000000000000000000000000000007eea51';
   readonly jobContract: Address = '0x0000000000000000000000000000000000008183';
   readonly jobEvaluator: Address = '0x000000000000000000000000000000000e0a1008';
+  readonly channelContract: Address = '0x00000000000000000000000000000000000c4a17';
+  readonly depositCollector: Address = '0x00000000000000000000000000000000000de905';
   readonly events: ChainEvent[] = [];
   readonly #clock: () => number;
   readonly verify: SettlementCheck;
@@ -116,6 +119,11 @@ export class MemoryLedger {
     },
     pull: (token, from, amount) => this.money.transfer(token, from, this.jobEvaluator, amount, 'pay a bond'),
     push: (token, to, amount) => this.money.transfer(token, this.jobEvaluator, to, amount, 'pay a bond out'),
+  });
+  /** Whether the network has payment channels. */
+  hasChannels = true;
+  channels = new ChannelRules({
+    push: (token, to, amount) => this.money.transfer(token, this.channelContract, to, amount, 'pay out'),
   });
   /** EIP-3009 transfers that were made. */
   transfers: MadeTransfers = new Map();
@@ -208,6 +216,7 @@ export class MemoryLedger {
       slashed: new Map(this.slashed),
       jobs: this.jobs.clone(),
       disputes: this.disputes.clone(),
+      channels: this.channels.clone(),
     };
     let result: T;
     try {

@@ -15,7 +15,7 @@ type Made = Pick<TransferAuthorization, 'token' | 'from' | 'to' | 'value'> & {
 };
 export type MadeTransfers = Map<string, Made>;
 
-const keyOf = ({ token, from, nonce }: TransferAuthorization) => [token, from, nonce].join('/').toLowerCase();
+export const transferKey = ({ token, from, nonce }: TransferAuthorization) => [token, from, nonce].join('/').toLowerCase();
 
 const domainOf = (ledger: MemoryLedger, verifyingContract: string): TypedDataDomain => ({
   ...TOKEN_DOMAIN,
@@ -53,7 +53,7 @@ export function checkTransfer(ledger: MemoryLedger, transfer: SignedTransfer): v
   if (now <= validAfter || now >= validBefore) {
     throw refusal('ERC3009InvalidAuthorizationTime', action, { validAfter, validBefore });
   }
-  if (ledger.transfers.has(keyOf(transfer))) {
+  if (ledger.transfers.has(transferKey(transfer))) {
     throw refusal('ERC3009UsedAuthorization', action, { authorizer: from, nonce });
   }
   const balance = ledger.balance(token, from);
@@ -65,13 +65,13 @@ export async function sendTransfer(ledger: MemoryLedger, transfer: SignedTransfe
     checkTransfer(ledger, transfer);
     const { token, from, to, value } = transfer;
     ledger.money.transfer(token, from, to, value, 'take a payment');
-    ledger.transfers.set(keyOf(transfer), { token, from, to, value, at: ledger.now(), ...ledger.next() });
+    ledger.transfers.set(transferKey(transfer), { token, from, to, value, at: ledger.now(), ...ledger.next() });
     return {};
   });
 }
 
 export function transferState(ledger: MemoryLedger, transfer: TransferAuthorization): TransferState {
-  const made = ledger.transfers.get(keyOf(transfer));
+  const made = ledger.transfers.get(transferKey(transfer));
   if (!made) return { state: 'unused' };
   const { to, value, transaction, block } = made;
   if (lower(to) !== lower(transfer.to) || value !== transfer.value) return { state: 'void' };

@@ -2,6 +2,7 @@ import {
   agenticCommerce,
   agentTills,
   agentUnits,
+  authorizationCollector,
   type ContractArtifact,
   chorusGovernor,
   chorusTimelock,
@@ -11,6 +12,7 @@ import {
   modelRoyalties,
   optimisticEvaluator,
   parameters,
+  paymentChannels,
   projectionVerifier,
   reputationRegistry,
   roundAttestor,
@@ -38,6 +40,8 @@ export const UNITS = new Interface(agentUnits.abi);
 export const ROYALTIES = new Interface(modelRoyalties.abi);
 export const COMMERCE = new Interface(agenticCommerce.abi);
 export const EVALUATOR = new Interface(optimisticEvaluator.abi);
+export const CHANNELS = new Interface(paymentChannels.abi);
+export const COLLECTOR = new Interface(authorizationCollector.abi);
 export const VERIFIER = new Interface(contributionVerifier.abi);
 
 /** The verifiers by rule. */
@@ -53,6 +57,7 @@ export const ARTIFACTS: ReadonlyMap<string, ContractArtifact> = new Map(
     agenticCommerce,
     agentTills,
     agentUnits,
+    authorizationCollector,
     chorusGovernor,
     chorusTimelock,
     chorusToken,
@@ -61,6 +66,7 @@ export const ARTIFACTS: ReadonlyMap<string, ContractArtifact> = new Map(
     modelRoyalties,
     optimisticEvaluator,
     parameters,
+    paymentChannels,
     projectionVerifier,
     reputationRegistry,
     roundAttestor,

@@ -1,9 +1,9 @@
-import type { Address } from '@chorus/protocol';
+import type { Address, ChannelContracts } from '@chorus/protocol';
 import { type Interface, type JsonRpcProvider, ZeroAddress } from 'ethers';
-import { ATTESTOR, COMMERCE, PARAMETERS, TASK_MANAGER, TILLS } from '../abi/abis.ts';
+import { ATTESTOR, COLLECTOR, COMMERCE, PARAMETERS, TASK_MANAGER, TILLS } from '../abi/abis.ts';
 import { ChainError } from '../errors/errors.ts';
 import { read } from '../rpc/rpc.ts';
-import { AGENT_TILLS, AGENTIC_COMMERCE } from './names.ts';
+import { AGENT_TILLS, AGENTIC_COMMERCE, CHANNEL_DEPOSITS } from './names.ts';
 
 /** The contracts around one task contract. */
 export interface ContractAddresses {
@@ -95,6 +95,17 @@ export async function findMarketContracts(
   const around = { provider, parameters, signal };
   const found = await findNamed(around, AGENTIC_COMMERCE, COMMERCE, ['optimisticEvaluator']);
   return found && { commerce: found[0]!, evaluator: found[1]! };
+}
+
+/** Likewise the contracts of payment channels. */
+export async function findChannelContracts(
+  provider: JsonRpcProvider,
+  parameters: Address,
+  signal?: AbortSignal,
+): Promise<ChannelContracts | null> {
+  const around = { provider, parameters, signal };
+  const found = await findNamed(around, CHANNEL_DEPOSITS, COLLECTOR, ['x402BatchSettlement']);
+  return found && { collector: found[0]!, channels: found[1]! };
 }
 
 /** The contract that the parameters know by this name, and those that it names itself; null if they know none. */

@@ -1,9 +1,10 @@
-import { type Address, type Hex, RULE_NAMES } from '@chorus/protocol';
+import { type Address, type ChannelContracts, type Hex, RULE_NAMES } from '@chorus/protocol';
 import { id, type JsonRpcProvider, Wallet } from 'ethers';
 import type { ContractAddresses, MarketAddresses, RevenueAddresses } from '../contracts/addresses.ts';
+import { PUBLISHED_CHANNELS } from '../contracts/names.ts';
 import type { VerifierSrs } from '../contracts/verifier.ts';
 import { ChainError, toChainError } from '../errors/errors.ts';
-import { isDevChain, openProvider, pollInterval } from '../rpc/rpc.ts';
+import { isDevChain, openProvider, pollInterval, read } from '../rpc/rpc.ts';
 import type { FeePolicy } from '../send/fees.ts';
 import type { TransactionStore } from '../send/journal.ts';
 import { type Mined, Sender } from '../send/sender.ts';
@@ -74,6 +75,8 @@ export interface Deployment extends ContractAddresses {
   revenue: RevenueAddresses | null;
   /** Jobs; likewise. */
   market: MarketAddresses | null;
+  /** Payment channels; likewise. */
+  channels: ChannelContracts | null;
 }
 
 const DEFAULT_SUPPLY = 10n ** 27n;
@@ -98,7 +101,11 @@ export async function deployChorus(options: DeployOptions): Promise<Deployment> 
   if (isDevChain(chainId)) provider.pollingInterval = 25;
   try {
     const wallet = new Wallet(options.privateKey, provider);
-    const plan = planDeployment(inputsOf(options, wallet.address.toLowerCase() as Address));
+    const deployer = wallet.address.toLowerCase() as Address;
+    const plan = planDeployment({
+      ...inputsOf(options, deployer),
+      channels: await publishedChannels(provider),
+    });
     await refuseDevelopment(provider, chainId, plan.inputs);
     const record = await recordOf(options, chainId, plan, await provider.getBlockNumber());
     await ensureProxy(wallet);
@@ -139,10 +146,22 @@ export function deploymentOf({ chainId, startBlock, treasury, contracts }: Deplo
     treasury,
     revenue: contracts.tills ? { tills: at('tills'), units: at('units'), royalties: at('royalties') } : null,
     market: contracts.commerce ? { commerce: at('commerce'), evaluator: at('evaluator') } : null,
+    channels: contracts.collector ? { channels: at('channels'), collector: at('collector') } : null,
   };
 }
 
-function inputsOf(options: DeployOptions, deployer: Address): DeploymentPlan['inputs'] {
+/** The contract of channels that x402 publishes; null if this chain does not have it. */
+async function publishedChannels(provider: JsonRpcProvider): Promise<Address | null> {
+  const code = await read('look for the published contract of channels', () =>
+    provider.getCode(PUBLISHED_CHANNELS),
+  );
+  return code === '0x' ? null : PUBLISHED_CHANNELS;
+}
+
+function inputsOf(
+  options: DeployOptions,
+  deployer: Address,
+): Omit<DeploymentPlan['inputs'], 'channels'> {
   const supply = options.supply ?? DEFAULT_SUPPLY;
   return {
     salt: (options.salt ?? DEFAULT_SALT).toLowerCase() as Hex,
@@ -200,6 +219,7 @@ async function recordOf(
       address: plan.addresses[`verifier ${rule}`],
       artifact: null,
     })),
+    { name: 'channels', address: plan.addresses.channels, artifact: null },
     ...plan.made.map(({ name, address, artifact }) => ({ name, address, artifact: artifact.contractName })),
   ];
   for (const { name, address, artifact } of others) {

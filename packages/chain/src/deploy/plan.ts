@@ -2,6 +2,7 @@ import {
   agenticCommerce,
   agentTills,
   agentUnits,
+  authorizationCollector,
   type ContractArtifact,
   chorusGovernor,
   chorusTimelock,
@@ -11,6 +12,7 @@ import {
   modelRoyalties,
   optimisticEvaluator,
   parameters,
+  paymentChannels,
   reputationRegistry,
   roundAttestor,
   stakeManager,
@@ -22,7 +24,7 @@ import { type Address, type Hex, RULE_NAMES, type RuleName, type Slashing } from
 import { getCreateAddress, Interface, id, keccak256, ZeroAddress } from 'ethers';
 import { PARAMETERS, TIMELOCK, VERIFIERS } from '../abi/abis.ts';
 import { ruleId } from '../abi/signing.ts';
-import { AGENT_TILLS, AGENTIC_COMMERCE } from '../contracts/names.ts';
+import { AGENT_TILLS, AGENTIC_COMMERCE, CHANNEL_DEPOSITS } from '../contracts/names.ts';
 import { VERIFIER_SIZE, type VerifierSrs } from '../contracts/verifier.ts';
 import { create2Address } from './create2.ts';
 
@@ -43,6 +45,8 @@ export type ContractName =
   | 'units'
   | 'commerce'
   | 'evaluator'
+  | 'channels'
+  | 'collector'
   | `verifier ${RuleName}`
   | `library ${string}`;
 
@@ -95,6 +99,8 @@ export interface PlanInputs {
   governance: Governance;
   market: Market;
   initial: InitialParameters;
+  /** Where the published contract of channels is, if the chain has it; null: ours is deployed. */
+  channels: Address | null;
 }
 
 /** A contract to create. */
@@ -194,6 +200,9 @@ export function planDeployment(inputs: PlanInputs): DeploymentPlan {
   const royalties = add('royalties', modelRoyalties, [tasks]);
   add('tills', agentTills, [settings, identities, royalties]);
   add('commerce', agenticCommerce, [settings, identities, stakes, { ...inputs.market, stakeToken: token }]);
+  const channels = inputs.channels ?? add('channels', paymentChannels);
+  addresses.channels = channels;
+  add('collector', authorizationCollector, [channels]);
   const made = [
     { name: 'units' as const, artifact: agentUnits },
     { name: 'evaluator' as const, artifact: optimisticEvaluator },
@@ -244,6 +253,7 @@ function planCalls(inputs: PlanInputs, at: Record<ContractName, Address>): Plann
     ...[
       { name: AGENT_TILLS, to: at.tills, label: 'AgentTills' },
       { name: AGENTIC_COMMERCE, to: at.commerce, label: 'AgenticCommerce' },
+      { name: CHANNEL_DEPOSITS, to: at.collector, label: 'ChannelDeposits' },
     ].map(({ name, to, label }) => {
       const call = set('addContract', [name, to], view('contractOf', [name], [to]));
       return { ...call, name: `${call.name} ${label}` };

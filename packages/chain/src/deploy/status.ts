@@ -1,9 +1,9 @@
-import { type Address, type Hex, RULE_NAMES } from '@chorus/protocol';
+import { type Address, type ChannelContracts, type Hex, RULE_NAMES } from '@chorus/protocol';
 import { type Interface, id, type JsonRpcProvider, type Result, ZeroHash } from 'ethers';
-import { COMMERCE, PARAMETERS, TILLS, TIMELOCK, TOKEN } from '../abi/abis.ts';
+import { COLLECTOR, COMMERCE, PARAMETERS, TILLS, TIMELOCK, TOKEN } from '../abi/abis.ts';
 import { ruleId } from '../abi/signing.ts';
 import type { MarketAddresses, RevenueAddresses } from '../contracts/addresses.ts';
-import { AGENT_TILLS, AGENTIC_COMMERCE } from '../contracts/names.ts';
+import { AGENT_TILLS, AGENTIC_COMMERCE, CHANNEL_DEPOSITS } from '../contracts/names.ts';
 import { VERIFIER_SIZE } from '../contracts/verifier.ts';
 import { openProvider, read } from '../rpc/rpc.ts';
 import { deploymentOf } from './deploy.ts';
@@ -112,6 +112,14 @@ async function details(
     points('the parameters name the contract of jobs', commerce, address('contractOf', [AGENTIC_COMMERCE])),
     points('jobs name their evaluator', evaluator, namedBy(commerce, COMMERCE, 'optimisticEvaluator')),
   ];
+  const channelWiring = ({ channels, collector }: ChannelContracts) => [
+    points(
+      'the parameters name what takes deposits into channels',
+      collector,
+      address('contractOf', [CHANNEL_DEPOSITS]),
+    ),
+    points('it serves the contract of channels', channels, namedBy(collector, COLLECTOR, 'x402BatchSettlement')),
+  ];
   const wiring = await Promise.all([
     points('the parameters name the task contract', at.taskManager, address('taskManager')),
     points('the parameters name the attestor', at.attestor, address('attestor')),
@@ -124,6 +132,7 @@ async function details(
     ),
     ...(at.revenue ? revenueWiring(at.revenue) : []),
     ...(at.market ? marketWiring(at.market) : []),
+    ...(at.channels ? channelWiring(at.channels) : []),
     points('the timelock owns the parameters', at.timelock, address('owner')),
     holds('the governor proposes to the timelock', true, role(id('PROPOSER_ROLE'), at.governor)),
     holds('the deployer administers the timelock', false, role(ZeroHash, file.deployer)),

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@chorus/protocol';
+import { CHANNEL_REFUSALS } from './channel-refusals.ts';
 import { MARKET_REFUSALS } from './market-refusals.ts';
 import { REVENUE_REFUSALS } from './revenue-refusals.ts';
 
@@ -422,6 +423,7 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
     'respond with its account',
   ],
   ResponseOutOfBounds: ['E_CHAIN_INVALID_PARAMS', 'a response is 0 to 100', 'scale the response'],
+  ...CHANNEL_REFUSALS,
   ...MARKET_REFUSALS,
   ...REVENUE_REFUSALS,
 };

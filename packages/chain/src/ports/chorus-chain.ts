@@ -3,6 +3,7 @@ import type { ContractAddresses } from '../contracts/addresses.ts';
 import { createAgentChain } from './agent-chain.ts';
 import { createEventChain } from './chain-events.ts';
 import { createHeadChain } from './chain-head.ts';
+import { createChannelChain } from './channel-chain.ts';
 import { createDisputeChain } from './dispute-chain.ts';
 import { createFeedbackChain } from './feedback-chain.ts';
 import { createGovernanceChain } from './governance-chain.ts';
@@ -41,6 +42,7 @@ export function createChorusChain(connection: Connection): ChorusChain {
   const { chainId, contract, account } = connection;
   const head = createHeadChain(parts);
   const identities = createIdentityChain(parts);
+  const payments = createPaymentChain(parts);
   return {
     chainId,
     contract,
@@ -58,7 +60,8 @@ export function createChorusChain(connection: Connection): ChorusChain {
     ...identities,
     ...createAgentChain(parts),
     ...createTokenChain(parts),
-    ...createPaymentChain(parts),
+    ...payments,
+    ...createChannelChain(parts, payments),
     ...createTillChain(parts),
     ...createUnitChain(parts),
     ...createFeedbackChain(parts),

@@ -1,7 +1,8 @@
-import type { ChainAccount, ChainRequests } from '@chorus/protocol';
+import type { ChainAccount, ChainRequests, ChannelContracts } from '@chorus/protocol';
 import type { JsonRpcProvider, Signer } from 'ethers';
 import {
   type ContractAddresses,
+  findChannelContracts,
   findContracts,
   findMarketContracts,
   findRevenueContracts,
@@ -47,6 +48,8 @@ export interface ChainParts {
   revenueContracts(): Promise<RevenueAddresses | null>;
   /** Of those of jobs, likewise. */
   marketContracts(): Promise<MarketAddresses | null>;
+  /** Of those of payment channels, likewise. */
+  channelContracts(): Promise<ChannelContracts | null>;
   /** Aborted when the chain is closed. */
   signal: AbortSignal;
   /** Stop all requests. */
@@ -70,6 +73,9 @@ export function createParts(connection: Connection): ChainParts {
       findRevenueContracts(provider, (await contracts()).parameters, signal),
     ),
     marketContracts: once(async () => findMarketContracts(provider, (await contracts()).parameters, signal)),
+    channelContracts: once(async () =>
+      findChannelContracts(provider, (await contracts()).parameters, signal),
+    ),
     signal,
     close: () => {
       closing.abort();

@@ -42,6 +42,8 @@ export const CONTRACTS = [
   'agents/AgentTills',
   'agents/AgentUnits',
   'agents/ModelRoyalties',
+  'channels/AuthorizationCollector',
+  'channels/PaymentChannels',
   'market/AgenticCommerce',
   'market/OptimisticEvaluator',
   'registries/IdentityRegistry',

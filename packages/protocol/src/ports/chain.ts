@@ -2,6 +2,7 @@ import type { AgentChain } from './agent-chain.ts';
 import type { ChainAccount } from './chain-account.ts';
 import type { EventChain } from './chain-events.ts';
 import type { HeadChain } from './chain-head.ts';
+import type { ChannelChain } from './channel-chain.ts';
 import type { DisputeChain } from './dispute-chain.ts';
 import type { FeedbackChain } from './feedback-chain.ts';
 import type { GovernanceChain } from './governance-chain.ts';
@@ -32,7 +33,7 @@ import type { VerdictChain } from './verdict-chain.ts';
  * `E_CHAIN_INVALID_PARAMS`, `E_CHAIN_NOTHING_TO_CLAIM`, `E_CHAIN_NOT_ENDED`, `E_CHAIN_NOT_ALLOWED` (allow
  * list, reputation, another account's identity or task), `E_CHAIN_NO_CASE`, `E_CHAIN_CASE_OPEN` (stake that a
  * case may still cost), `E_CHAIN_NOT_MATURE`, `E_CHAIN_NO_TILLS`, `E_CHAIN_NO_GOVERNANCE`, `E_CHAIN_NO_MARKET`,
- * `E_CHAIN_UNKNOWN_JOB`, `E_CHAIN_UNREACHABLE`.
+ * `E_CHAIN_NO_CHANNELS`, `E_CHAIN_UNKNOWN_JOB`, `E_CHAIN_UNREACHABLE`.
  */
 export interface ChainPort
   extends ChainAccount,
@@ -48,6 +49,7 @@ export interface ChainPort
     AgentChain,
     TokenChain,
     PaymentChain,
+    ChannelChain,
     TillChain,
     UnitChain,
     FeedbackChain,
