@@ -356,6 +356,7 @@ export const ERROR_CODES = {
   E_TOOL_UNAVAILABLE: { category: 'unavailable', status: 502, retryable: true },
   // ---- payments of calls ----
   E_PAYMENT_APPROVAL: { category: 'refused', status: 409 },
+  E_PAYMENT_CHANNEL: { category: 'refused', status: 409 },
   E_PAYMENT_CAP: { category: 'refused', status: 409 },
   E_PAYMENT_OPEN: { category: 'failed', status: 409 },
   E_PAYMENT_DONE: { category: 'refused', status: 409 },

@@ -1,5 +1,6 @@
 import type { Address, TokenDomain } from '@chorus/protocol';
 import {
+  CHANNEL_SCHEME,
   networkOf,
   PAYMENT_IDENTIFIER,
   type PaymentRequired,
@@ -20,13 +21,15 @@ export interface Offer {
   /** In the token's smallest unit; above 0. */
   amount: bigint;
   payTo: Address;
+  /** How prepaid channels pay for it; null: they do not. */
+  channel: { authorizer: Address; withdrawDelay: number } | null;
 }
 
 /** Time that a buyer's signature should last, seconds: settlements wait for those before them, and for a block. */
 export const PAYMENT_SECONDS = 300;
 
-/** The offer as x402 lists it. */
-export const requirementsOf = ({ chainId, token, domain, amount, payTo }: Offer) => ({
+/** The offer as x402 lists it, for a transfer of each call's own. */
+const requirementsOf = ({ chainId, token, domain, amount, payTo }: Offer) => ({
   scheme: SCHEME,
   network: networkOf(chainId),
   asset: token,
@@ -37,13 +40,34 @@ export const requirementsOf = ({ chainId, token, domain, amount, payTo }: Offer)
   extra: { name: domain.name, version: domain.version, paymentFlow: 'upfront' },
 });
 
+/** What the seller says of a channel that a voucher does not fit. */
+export interface ChannelCorrection {
+  channelState: object;
+  voucherState: object;
+}
+
+/** Everything that x402 lists of the offer; a transfer for each call first. */
+export function acceptsOf(offer: Offer, correction?: ChannelCorrection) {
+  const exact = requirementsOf(offer);
+  const { channel, domain } = offer;
+  if (!channel) return [exact];
+  const { authorizer: receiverAuthorizer, withdrawDelay } = channel;
+  const { name, version } = domain;
+  const extra = { name, version, receiverAuthorizer, withdrawDelay, ...correction };
+  return [exact, { ...exact, scheme: CHANNEL_SCHEME, extra }];
+}
+
 /** The document of an answer 402. @param error why a payment that was sent does not count */
-export function paymentRequired(offer: Offer, error: string): PaymentRequired {
+export function paymentRequired(
+  offer: Offer,
+  error: string,
+  correction?: ChannelCorrection,
+): PaymentRequired {
   return {
     x402Version: X402_VERSION,
     error,
     resource: { url: offer.resource, description: offer.description, mimeType: 'application/json' },
-    accepts: [requirementsOf(offer)],
+    accepts: acceptsOf(offer, correction),
     extensions: {
       [PAYMENT_IDENTIFIER]: {
         info: { required: false },

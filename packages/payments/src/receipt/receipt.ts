@@ -29,7 +29,14 @@ const payload = z.looseObject({
   network: text(100),
   resourceUrl: text(2_048),
   payer: text(100),
-  transaction: text(100),
+  /** Empty for a call that was paid by a voucher. */
+  transaction: z.string().max(100),
+  /** The channel, and the sum that the voucher states. */
+  channel: text(100).optional(),
+  ceiling: z
+    .string()
+    .regex(/^\d{1,39}$/)
+    .optional(),
   payee: text(100),
   asset: text(100),
   amount: z.string().regex(/^\d{1,78}$/),

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import {
+  type ChannelChain,
   ChorusError,
   explain,
+  type Hex,
   hasCode,
   isOutcomeUnknown,
   isRetryable,
@@ -10,6 +12,10 @@ import {
   type Receipt,
   type SignedTransfer,
 } from '@chorus/protocol';
+import { checkVoucher } from '../channels/check-voucher.ts';
+import type { HeldChannels } from '../channels/held-channels.ts';
+import { type SignedVoucher, voucherNonce } from '../channels/voucher.ts';
+import { VoucherDesk } from '../channels/voucher-desk.ts';
 import { checkPayment } from '../exact/check.ts';
 import type { Offer } from '../exact/offer.ts';
 import {
@@ -18,7 +24,13 @@ import {
   type ServingFacts,
   signReceipt,
 } from '../receipt/receipt.ts';
-import { decodePayment, networkOf, PAYMENT_IDENTIFIER, type Payment } from '../wire/headers.ts';
+import {
+  decodePayment,
+  networkOf,
+  PAYMENT_IDENTIFIER,
+  type Payment,
+  type VoucherPayment,
+} from '../wire/headers.ts';
 import {
   alreadyAnswered,
   askPayment,
@@ -44,7 +56,9 @@ const MOST_STRUCK = 10_000;
 
 export interface CashierOptions {
   store: SalesStore;
-  chain: PaymentChain;
+  chain: PaymentChain & ChannelChain;
+  /** Channels of payers that this node holds vouchers of. */
+  channels: HeldChannels;
   signer: ReceiptSigner;
   /** Whether the owner's limits allow the gas of one more settlement. */
   mayPayGas(): boolean;
@@ -77,7 +91,9 @@ export type Charged =
  */
 export class Cashier {
   readonly store: SalesStore;
+  readonly channels: HeldChannels;
   readonly #options: CashierOptions;
+  readonly #vouchers: VoucherDesk;
   /** Payments that are being settled, or worked for, by this process. */
   readonly #busy = new Set<string>();
   readonly #settling = new Map<string, number>();
@@ -86,21 +102,49 @@ export class Cashier {
   constructor(options: CashierOptions) {
     this.#options = options;
     this.store = options.store;
+    this.channels = options.channels;
+    const { chain, channels, store: sales } = options;
+    this.#vouchers = new VoucherDesk({ chain, channels, sales, receipt: (sale) => this.receipt(sale, null) });
   }
 
   async charge(offer: Offer, facts: CallFacts): Promise<Charged> {
     if (facts.header === null) return refused(askPayment(offer, 'this agent is paid for each call'));
-    let payment: Payment;
+    let payment: Payment | VoucherPayment;
     try {
       payment = decodePayment(facts.header);
     } catch (error) {
       return refused(askPayment(offer, explain(error).message));
     }
+    if ('voucher' in payment.payload) return this.#chargeVoucher(payment as VoucherPayment, offer, facts);
+    return this.#chargeTransfer(payment as Payment, offer, facts);
+  }
+
+  async #chargeTransfer(payment: Payment, offer: Offer, facts: CallFacts): Promise<Charged> {
     const transfer = checkPayment(payment, offer, BigInt(Math.floor(Date.now() / 1000)));
     if (typeof transfer === 'string') {
       return this.#earlier(payment, offer, facts) ?? refused(askPayment(offer, transfer));
     }
     return this.#exclusive(saleOf(payment, transfer, offer, facts), offer);
+  }
+
+  async #chargeVoucher(payment: VoucherPayment, offer: Offer, facts: CallFacts): Promise<Charged> {
+    const { chain, channels } = this.#options;
+    let voucher: SignedVoucher | string;
+    try {
+      voucher = await checkVoucher(payment, offer, chain, (id) => channels.find(id as Hex) !== null);
+    } catch (error) {
+      if (isRetryable(error)) return refused(refusePayment(notNow('its chain does not answer')));
+      voucher = explain(error).message;
+    }
+    if (typeof voucher === 'string') {
+      // As of a transfer: what was paid for is owed, whatever has changed since.
+      const { channelConfig: config, voucher: sent } = payment.payload;
+      const signed = { ...sent, config, ceiling: sent.maxClaimableAmount };
+      const sale = saleOfVoucher(payment, signed, offer, facts);
+      const known = this.store.find(sale)?.payment === sale.payment;
+      return known ? this.#exclusive(sale, offer) : refused(askPayment(offer, voucher));
+    }
+    return this.#exclusive(saleOfVoucher(payment, voucher, offer, facts), offer);
   }
 
   /**
@@ -172,13 +216,30 @@ export class Cashier {
     }
   }
 
+  async #takeVoucher(sale: Sale, voucher: SignedVoucher, offer: Offer): Promise<Charged> {
+    const accepted = await this.#vouchers.take(sale, voucher, offer);
+    switch (accepted.kind) {
+      case 'taken':
+        this.#options.onPaid?.(accepted.sale);
+        return { kind: 'paid', sale: accepted.sale };
+      case 'used':
+        return refused(refusePayment(alreadyAnswered()));
+      case 'later':
+        return refused(refusePayment(notNow(accepted.why)));
+      default:
+        return refused(askPayment(offer, accepted.why, accepted.correction));
+    }
+  }
+
   async #settleNew(sale: Sale, offer: Offer): Promise<Charged> {
+    const { proof } = sale;
+    if ('ceiling' in proof) return this.#takeVoucher(sale, proof, offer);
     const later = this.#whyNot(sale.payer);
     if (later) return refused(refusePayment(notNow(later)));
     return this.#inTurn(sale.payer, async () => {
       let block: number;
       try {
-        ({ block } = await this.#options.chain.tryTransfer(sale.transfer));
+        ({ block } = await this.#options.chain.tryTransfer(proof));
       } catch (error) {
         if (isRetryable(error)) return refused(refusePayment(notNow('its chain does not answer')));
         return refused(askPayment(offer, `the chain refuses the payment: ${reasonOfChain(error)}`));
@@ -191,8 +252,9 @@ export class Cashier {
 
   /** After a crash, or a settlement without an answer: look first. */
   async #recover(sale: Sale, offer: Offer): Promise<Charged> {
+    const transfer = transferOf(sale);
     return this.#inTurn(sale.payer, async () => {
-      const found = await this.#options.chain.transferState(sale.transfer, sale.fromBlock).catch(() => null);
+      const found = await this.#options.chain.transferState(transfer, sale.fromBlock).catch(() => null);
       if (found === null) return refused(refusePayment(mayBePaid()));
       if (found.state === 'made') return this.#settled(sale, found);
       if (found.state === 'unused' && sale.state === 'settling') return this.#send(sale, offer);
@@ -202,13 +264,14 @@ export class Cashier {
 
   async #send(sale: Sale, offer: Offer): Promise<Charged> {
     const { chain, onError } = this.#options;
+    const transfer = transferOf(sale);
     try {
-      return this.#settled(sale, await chain.sendTransfer(sale.transfer));
+      return this.#settled(sale, await chain.sendTransfer(transfer));
     } catch (failure) {
       onError?.(failure);
       if (isOutcomeUnknown(failure)) return refused(refusePayment(mayBePaid()));
       // Anyone may send it, once it is known: the payee is paid all the same.
-      const found = await chain.transferState(sale.transfer, sale.fromBlock).catch(() => null);
+      const found = await chain.transferState(transfer, sale.fromBlock).catch(() => null);
       if (found === null) return refused(refusePayment(mayBePaid()));
       if (found.state === 'made') return this.#settled(sale, found);
       if (found.state === 'unused' && isOwnFault(failure)) {
@@ -280,38 +343,74 @@ const refused = (response: Response): Charged => ({ kind: 'refused', response })
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 
+/** Only transfers are ever on their way: a voucher pays at once. */
+function transferOf({ proof }: Sale): SignedTransfer {
+  if (!('ceiling' in proof)) return proof;
+  throw new ChorusError('E_PAYMENT_OPEN', 'a voucher is not a transfer');
+}
+
+const idOf = ({ extensions }: Payment | VoucherPayment): string | null =>
+  extensions?.[PAYMENT_IDENTIFIER]?.info.id ?? null;
+
+/** A call before it is paid for. */
+const newSale = (offer: Offer, facts: CallFacts) => ({
+  chainId: offer.chainId,
+  token: offer.token,
+  request: facts.request,
+  caller: facts.caller,
+  agent: offer.agent,
+  resource: offer.resource,
+  fromBlock: 0,
+  state: 'settling' as const,
+  tries: 0,
+  at: Date.now(),
+  answeredAt: null,
+  transaction: null,
+  block: null,
+  reason: null,
+  receipt: null,
+});
+
+function saleOfVoucher(
+  payment: VoucherPayment,
+  voucher: SignedVoucher,
+  offer: Offer,
+  facts: CallFacts,
+): Sale {
+  const id = idOf(payment);
+  const { channelId, config, ceiling, signature } = voucher;
+  return {
+    ...newSale(offer, facts),
+    payer: config.payer,
+    nonce: voucherNonce(channelId, ceiling),
+    id,
+    payment: sha256([offer.chainId, channelId, ceiling, signature, id].join(' ')),
+    payee: config.receiver,
+    amount: offer.amount,
+    proof: voucher,
+  };
+}
+
 function saleOf(payment: Payment, transfer: SignedTransfer, offer: Offer, facts: CallFacts): Sale {
-  const id = payment.extensions?.[PAYMENT_IDENTIFIER]?.info.id ?? null;
+  const id = idOf(payment);
   const { from, to, value, validAfter, validBefore, nonce, signature, token } = transfer;
   const signed = [offer.chainId, token, from, to, value, validAfter, validBefore, nonce, signature, id];
   return {
-    chainId: offer.chainId,
-    token,
+    ...newSale(offer, facts),
     payer: from,
     nonce,
     id,
     payment: sha256(signed.join(' ')),
-    request: facts.request,
-    caller: facts.caller,
-    agent: offer.agent,
-    resource: offer.resource,
     payee: to,
     amount: value,
-    transfer,
-    fromBlock: 0,
-    state: 'settling',
-    tries: 0,
-    at: Date.now(),
-    answeredAt: null,
-    transaction: null,
-    block: null,
-    reason: null,
-    receipt: null,
+    proof: transfer,
   };
 }
 
 export function receiptOf(sale: Sale, output: string | null): ReceiptPayload {
-  if (sale.transaction === null) {
+  const { proof } = sale;
+  const voucher = 'ceiling' in proof ? proof : null;
+  if (sale.transaction === null && !voucher) {
     throw new ChorusError('E_PAYMENT_OPEN', 'there is no receipt for what was not paid');
   }
   return {
@@ -320,7 +419,8 @@ export function receiptOf(sale: Sale, output: string | null): ReceiptPayload {
     resourceUrl: sale.resource,
     payer: sale.payer,
     issuedAt: Math.floor(Date.now() / 1000),
-    transaction: sale.transaction,
+    // A voucher has none of its own: x402 leaves it empty.
+    transaction: sale.transaction ?? '',
     payee: sale.payee,
     asset: sale.token,
     amount: sale.amount.toString(),
@@ -328,5 +428,6 @@ export function receiptOf(sale: Sale, output: string | null): ReceiptPayload {
     agent: sale.agent,
     input: sale.request,
     ...(output === null ? {} : { output }),
+    ...(voucher && { channel: voucher.channelId, ceiling: voucher.ceiling.toString() }),
   };
 }

@@ -75,7 +75,7 @@ export class PaidCall {
       return;
     }
     this.#refused.resolve(
-      charged.kind === 'refused' ? charged.response : again(charged.answer, charged.sale),
+      charged.kind === 'refused' ? charged.response : again(charged.answer, charged.sale, cashier),
     );
     throw notPaid();
   }
@@ -113,8 +113,8 @@ export class PaidCall {
   }
 }
 
-function again({ status, contentType, body }: KeptAnswer, sale: Sale): Response {
-  const headers = { 'content-type': contentType, ...settledHeaders(sale) };
+function again({ status, contentType, body }: KeptAnswer, sale: Sale, { channels }: Cashier): Response {
+  const headers = { 'content-type': contentType, ...settledHeaders(sale, channels) };
   return new Response(body.slice(), { status, headers });
 }
 

@@ -1,13 +1,13 @@
 import { ChorusError, errorClass } from '@chorus/protocol';
-import { type Offer, paymentRequired } from '../exact/offer.ts';
+import { type ChannelCorrection, type Offer, paymentRequired } from '../exact/offer.ts';
 import { encodeHeader, REQUIRED_HEADER } from '../wire/headers.ts';
 
 /** Seconds after which a payment that is being settled may be sent again. */
 const RETRY_SECONDS = 5;
 
-/** Answer 402: the price, and why what was sent does not pay it. */
-export function askPayment(offer: Offer, error: string): Response {
-  const document = paymentRequired(offer, error);
+/** Answer 402: the price, and why what was sent does not pay it. @param correction where the payer's channel is */
+export function askPayment(offer: Offer, error: string, correction?: ChannelCorrection): Response {
+  const document = paymentRequired(offer, error, correction);
   return Response.json(document, {
     status: 402,
     headers: { [REQUIRED_HEADER]: encodeHeader(document), 'cache-control': 'no-store' },

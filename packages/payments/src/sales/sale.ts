@@ -1,4 +1,5 @@
 import type { Address, Hex, SignedTransfer } from '@chorus/protocol';
+import type { SignedVoucher } from '../channels/voucher.ts';
 
 /**
  * How far a paid call is. `settling`: its transfer is about to be sent, or was; `settled`: paid, and the work is owed;
@@ -6,7 +7,7 @@ import type { Address, Hex, SignedTransfer } from '@chorus/protocol';
  */
 export type SaleState = 'settling' | 'settled' | 'running' | 'answered' | 'void';
 
-/** Which payment it is: a payer uses a nonce of a token once. */
+/** Which payment it is: a payer uses a nonce of a token once. That of a voucher follows from its channel and its sum. */
 export interface SaleKey {
   chainId: number;
   token: Address;
@@ -28,8 +29,8 @@ export interface Sale extends SaleKey {
   resource: string;
   payee: Address;
   amount: bigint;
-  /** What the payer has signed. */
-  transfer: SignedTransfer;
+  /** What the payer has signed: a transfer for this call, or a voucher of a channel. */
+  proof: SignedTransfer | SignedVoucher;
   /** A block at which the payment was not made yet. */
   fromBlock: number;
   state: SaleState;

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Address, Hex, SignedTransfer } from '@chorus/protocol';
+import type { SignedVoucher } from '../channels/voucher.ts';
 import type { KeptAnswer, Sale, SaleKey } from './sale.ts';
 
 /** A database of the node's, and how it writes: all of it on disk, or nothing. */
@@ -57,31 +58,15 @@ export class SalesStore {
 
   /** Before the transfer is sent: after a crash it is known that it may have been. */
   begin(sale: Sale): void {
+    this.#store.transact(() => this.#insert(sale));
+  }
+
+  /** A call that is paid for at once, by a voucher. @param take writes the voucher down, with the call or not at all */
+  beginPaid(sale: Sale, take: () => void): void {
     this.#store.transact(() => {
-      this.#db
-        .prepare('INSERT INTO agents_sales VALUES (?,?,?,?, ?,?,?,?, ?,?,?,?, ?,?, ?,?,?,?, ?,?,?,?)')
-        .run(
-          ...parts(sale),
-          sale.id,
-          sale.payment,
-          sale.request,
-          sale.caller,
-          sale.agent,
-          sale.resource,
-          sale.payee,
-          sale.amount.toString(),
-          JSON.stringify(sale.transfer, (_, value) => (typeof value === 'bigint' ? value.toString() : value)),
-          sale.fromBlock,
-          sale.state,
-          sale.tries,
-          sale.at,
-          sale.answeredAt,
-          sale.transaction,
-          sale.block,
-          sale.reason,
-          sale.receipt,
-        );
-      this.#prune();
+      this.#insert(sale);
+      this.#earn(sale);
+      take();
     });
   }
 
@@ -92,18 +77,7 @@ export class SalesStore {
         block,
         receipt,
       ]);
-      const { agent, token, amount } = sale;
-      const row = this.#db
-        .prepare('SELECT amount, calls FROM agents_earned WHERE agent = ? AND token = ?')
-        .get(agent, token);
-      this.#db
-        .prepare('INSERT OR REPLACE INTO agents_earned VALUES (?, ?, ?, ?)')
-        .run(
-          agent,
-          token,
-          (BigInt(String(row?.amount ?? 0)) + amount).toString(),
-          Number(row?.calls ?? 0) + 1,
-        );
+      this.#earn(sale);
     });
     return { ...sale, state: 'settled', reason: null, transaction, block, receipt };
   }
@@ -152,6 +126,42 @@ export class SalesStore {
       : null;
   }
 
+  #insert(sale: Sale): void {
+    this.#db
+      .prepare('INSERT INTO agents_sales VALUES (?,?,?,?, ?,?,?,?, ?,?,?,?, ?,?, ?,?,?,?, ?,?,?,?)')
+      .run(
+        ...parts(sale),
+        sale.id,
+        sale.payment,
+        sale.request,
+        sale.caller,
+        sale.agent,
+        sale.resource,
+        sale.payee,
+        sale.amount.toString(),
+        JSON.stringify(sale.proof, (_, value) => (typeof value === 'bigint' ? value.toString() : value)),
+        sale.fromBlock,
+        sale.state,
+        sale.tries,
+        sale.at,
+        sale.answeredAt,
+        sale.transaction,
+        sale.block,
+        sale.reason,
+        sale.receipt,
+      );
+    this.#prune();
+  }
+
+  #earn({ agent, token, amount }: Sale): void {
+    const row = this.#db
+      .prepare('SELECT amount, calls FROM agents_earned WHERE agent = ? AND token = ?')
+      .get(agent, token);
+    this.#db
+      .prepare('INSERT OR REPLACE INTO agents_earned VALUES (?, ?, ?, ?)')
+      .run(agent, token, (BigInt(String(row?.amount ?? 0)) + amount).toString(), Number(row?.calls ?? 0) + 1);
+  }
+
   get #db(): DatabaseSync {
     return this.#store.db;
   }
@@ -187,7 +197,7 @@ function saleOf(row: Row): Sale {
     resource: String(row.resource),
     payee: row.payee as Address,
     amount: BigInt(String(row.amount)),
-    transfer: transferOf(String(row.transfer)),
+    proof: proofOf(String(row.transfer)),
     fromBlock: Number(row.from_block),
     state: row.state as Sale['state'],
     tries: Number(row.tries),
@@ -200,8 +210,9 @@ function saleOf(row: Row): Sale {
   };
 }
 
-function transferOf(json: string): SignedTransfer {
-  const { value, validAfter, validBefore, ...rest } = JSON.parse(json) as Record<string, string>;
+function proofOf(json: string): SignedTransfer | SignedVoucher {
+  const { value, validAfter, validBefore, ceiling, ...rest } = JSON.parse(json) as Record<string, string>;
+  if (ceiling !== undefined) return { ...rest, ceiling: BigInt(ceiling) } as unknown as SignedVoucher;
   return {
     ...rest,
     value: BigInt(value!),

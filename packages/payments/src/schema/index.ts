@@ -3,5 +3,6 @@
  *
  * @packageDocumentation
  */
+export { CHANNELS_SCHEMA } from './channels-schema.ts';
 export { PURCHASES_SCHEMA } from './purchases-schema.ts';
 export { SALES_SCHEMA } from './sales-schema.ts';

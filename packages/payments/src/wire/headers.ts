@@ -1,4 +1,4 @@
-import { ChorusError, reasonOf } from '@chorus/protocol';
+import { type ChannelConfig, ChorusError, reasonOf, WITHDRAW_DELAY } from '@chorus/protocol';
 import { z } from 'zod';
 
 /**
@@ -14,6 +14,8 @@ export const PAYMENT_HEADER = 'payment-signature';
 export const RESPONSE_HEADER = 'payment-response';
 
 export const SCHEME = 'exact';
+/** Prepaid channels. */
+export const CHANNEL_SCHEME = 'batch-settlement';
 export const X402_VERSION = 2;
 /** The idempotency extension of x402. */
 export const PAYMENT_IDENTIFIER = 'payment-identifier';
@@ -58,6 +60,24 @@ const exactRequirements = requirements.extend({
   payTo: address,
 });
 
+/** Below 2^128. */
+const channelUnits = units.refine((value) => value < 1n << 128n);
+const delay = z.number().int().min(WITHDRAW_DELAY.least).max(WITHDRAW_DELAY.most);
+
+const channelRequirements = exactRequirements.extend({
+  scheme: z.literal(CHANNEL_SCHEME),
+  amount: channelUnits,
+  extra: z.looseObject({
+    receiverAuthorizer: address,
+    withdrawDelay: delay,
+    /** Where the seller has the channel, if a voucher does not fit it. */
+    channelState: z.looseObject({ channelId: hex(32), chargedCumulativeAmount: channelUnits }).optional(),
+    /** The last voucher that it holds: it proves that state. */
+    voucherState: z.looseObject({ signedMaxClaimable: channelUnits, signature: hex(65) }).optional(),
+  }),
+});
+export type ChannelRequirements = z.infer<typeof channelRequirements>;
+
 const required = z.looseObject({
   x402Version: z.literal(X402_VERSION),
   error: text(1_000).nullish(),
@@ -76,6 +96,22 @@ export const authorization = z.object({
   nonce: hex(32),
 });
 
+const channelConfig: z.ZodType<ChannelConfig> = z.object({
+  payer: address,
+  payerAuthorizer: address,
+  receiver: address,
+  receiverAuthorizer: address,
+  token: address,
+  withdrawDelay: delay,
+  salt: hex(32),
+});
+
+const voucherPayload = z.object({
+  type: z.literal('voucher'),
+  channelConfig,
+  voucher: z.object({ channelId: hex(32), maxClaimableAmount: channelUnits, signature: hex(65) }),
+});
+
 /** A client that gives no id sends the extension back as it came. */
 const identifier = z.object({
   info: z.object({
@@ -86,14 +122,18 @@ const identifier = z.object({
   }),
 });
 
-const payment = z.object({
+const common = z.object({
   x402Version: z.literal(X402_VERSION),
   resource: z.looseObject({ url: text(2_048) }).nullish(),
   accepted: requirements,
-  payload: z.object({ signature: hex(65), authorization }),
   extensions: z.looseObject({ [PAYMENT_IDENTIFIER]: identifier.optional() }).nullish(),
 });
+const payment = common.extend({ payload: z.object({ signature: hex(65), authorization }) });
+/** A payment by a transfer of its own. */
 export type Payment = z.infer<typeof payment>;
+const voucherPayment = common.extend({ payload: voucherPayload });
+/** A payment by a voucher of a prepaid channel. */
+export type VoucherPayment = z.infer<typeof voucherPayment>;
 
 const settled = z.looseObject({
   success: z.boolean(),
@@ -137,13 +177,20 @@ function decode<T>(header: string, schema: z.ZodType<T>, what: string): T {
 /** @throws ChorusError `E_PAYMENT_OFFER` */
 export const decodeRequired = (header: string): PaymentRequired => decode(header, required, 'a price');
 /** @throws ChorusError `E_PAYMENT_OFFER` */
-export const decodePayment = (header: string): Payment => decode(header, payment, 'a payment');
+export const decodePayment = (header: string): Payment | VoucherPayment =>
+  decode(header, z.union([voucherPayment, payment]), 'a payment');
 /** @throws ChorusError `E_PAYMENT_OFFER` */
 export const decodeSettled = (header: string): Settled => decode(header, settled, 'the answer to a payment');
 
 /** The entry as one of the scheme `exact` with EIP-3009; null if it is another, or malformed. */
 export function exactOf(entry: Requirements): z.infer<typeof exactRequirements> | null {
   const parsed = exactRequirements.safeParse(entry);
+  return parsed.success ? parsed.data : null;
+}
+
+/** The entry as one of the scheme `batch-settlement`; null if it is another, or malformed. */
+export function channelOf(entry: unknown): ChannelRequirements | null {
+  const parsed = channelRequirements.safeParse(entry);
   return parsed.success ? parsed.data : null;
 }
 
