@@ -29,6 +29,7 @@ import type {
   VerdictVote,
 } from '@chorus/protocol';
 import { Wallet } from 'ethers';
+import { MemoryChannelChain } from './ledger/channel-chain.ts';
 import { claim, claimable, collectFees, refund } from './ledger/claims.ts';
 import { cancel, create, join, topUp } from './ledger/creation.ts';
 import { leaveTask } from './ledger/departures.ts';
@@ -49,7 +50,6 @@ import {
   unbond,
   withdraw,
 } from './ledger/identities.ts';
-import { MemoryChannelChain } from './ledger/channel-chain.ts';
 import { type Emit, lower, type MemoryLedger } from './ledger/ledger.ts';
 import { memberEvents } from './ledger/member-events.ts';
 import { advance, commit, open, postVerdict, requestVerdicts, seal } from './ledger/rounds.ts';

@@ -27,6 +27,7 @@ const GROUPS: Record<string, Record<string, () => Promise<Command>>> = {
   },
   'Agents:': {
     agent: async () => (await import('./commands/agent/agent.ts')).agentCommand(),
+    credits: async () => (await import('./commands/credits/credits.ts')).creditsCommand(),
     till: async () => (await import('./commands/till.ts')).tillCommand(),
     units: async () => (await import('./commands/units.ts')).unitsCommand(),
     market: async () => (await import('./commands/market/market.ts')).marketCommand(),

@@ -27,6 +27,14 @@ export type {
 } from './documents/agents.ts';
 export type { AskedEvent, AskRequest } from './documents/asked.ts';
 export type {
+  AddCreditRequest,
+  CreditDocument,
+  CreditList,
+  CreditsClaimed,
+  HeldChannelDocument,
+  OpenCreditRequest,
+} from './documents/credits.ts';
+export type {
   AgentIdentityDocument,
   DirectoryList,
   DirectoryQuery,
@@ -64,6 +72,7 @@ export {
 } from './documents/market.ts';
 export type { BanList, BannedPeer, BanRequest, Peer, PeerList } from './documents/network.ts';
 export type {
+  EndedPayment,
   EndPaymentRequest,
   PaidDocument,
   PaymentDocument,

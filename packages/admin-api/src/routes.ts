@@ -11,6 +11,7 @@
  */
 import { createRoute } from '@hono/zod-openapi';
 import { agentEndpoints } from './endpoints/agents.ts';
+import { creditEndpoints } from './endpoints/credits.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { eventEndpoints } from './endpoints/events.ts';
 import { feedbackEndpoints } from './endpoints/feedback.ts';
@@ -49,6 +50,7 @@ export const stakeRoutes = toRoutes(stakeEndpoints);
 export const agentRoutes = toRoutes(agentEndpoints);
 export const feedbackRoutes = toRoutes(feedbackEndpoints);
 export const paymentRoutes = toRoutes(paymentEndpoints);
+export const creditRoutes = toRoutes(creditEndpoints);
 export const marketRoutes = toRoutes(marketEndpoints);
 export const revenueRoutes = toRoutes(revenueEndpoints);
 export const governanceRoutes = toRoutes(governanceEndpoints);

@@ -4,8 +4,13 @@
  *
  * @packageDocumentation
  */
-export type { Offer } from './exact/offer.ts';
-export { requirementsOf } from './exact/offer.ts';
+export { ChannelKeeper, type Claimed, type ClaimRules } from './channels/channel-keeper.ts';
+export type { Credit } from './channels/credit.ts';
+export { Credits } from './channels/credits.ts';
+export { CreditsStore } from './channels/credits-store.ts';
+export type { HeldChannel } from './channels/held-channel.ts';
+export { HeldChannels } from './channels/held-channels.ts';
+export { acceptsOf, type Offer } from './exact/offer.ts';
 export type { Cap, Caps } from './purchases/caps.ts';
 export { checkOffer } from './purchases/check-offer.ts';
 export { intentOf } from './purchases/intent.ts';

@@ -3,6 +3,7 @@ import { openInferenceApp } from '@chorus/open-inference';
 import { openAiApp } from '@chorus/openai-api';
 import { Hono } from 'hono';
 import { agentsApp } from './admin-areas/agents-app.ts';
+import { creditsApp } from './admin-areas/credits-app.ts';
 import { feedbackApp } from './admin-areas/feedback-app.ts';
 import { paymentsApp } from './admin-areas/payments-app.ts';
 import { revenueApp } from './admin-areas/revenue-app.ts';
@@ -44,6 +45,7 @@ export function agents(): Agents {
       agentsApp(running),
       feedbackApp(() => running().reputation),
       paymentsApp(() => running().payments()),
+      creditsApp(async () => (await running().payments()).credits),
       revenueApp(() => running().revenue()),
     ],
     gateway: (running) => {

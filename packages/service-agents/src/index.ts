@@ -10,5 +10,5 @@ export * from './config/index.ts';
 export type { AgentsEvent, Outcome } from './events/agent-events.ts';
 export { AGENTS_EVENTS } from './events/agents-catalogue.ts';
 export { type OpenedPayments, openPayments } from './payments/open-payments.ts';
-export type { PaymentsSource } from './payments/source.ts';
+export type { CreditsSource, PaymentsSource } from './payments/source.ts';
 export { AgentsService } from './service/agents-service.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Address, type ChainPort, type ChannelConfig, toHex } from '@chorus/protocol';
+import { type Address, type ChainPort, type ChannelClaim, type ChannelConfig, toHex } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { type Fixture, refused } from './fixture.ts';
 
@@ -55,7 +55,11 @@ export function describeChannels(get: () => Fixture): void {
       const { balance, transaction, block } = await payer.depositToChannel(config, deposit);
       expect(balance).toBe(500n);
       expect(before - (await balanceOf(payer.account))).toBe(500n);
-      expect(await payer.depositState(config, deposit, height)).toEqual({ state: 'made', transaction, block });
+      expect(await payer.depositState(config, deposit, height)).toEqual({
+        state: 'made',
+        transaction,
+        block,
+      });
       await refused('E_CHAIN_ALREADY_DONE', payer.depositToChannel(config, deposit));
       expect((await payer.depositToChannel(config, await depositOf(70n))).balance).toBe(570n);
       // Its signature is for this channel and this sum.
@@ -89,11 +93,11 @@ export function describeChannels(get: () => Fixture): void {
       const { payer, provider, other } = parties();
       const [config, second] = [await opened(100n), await opened(100n)];
       const good = await voucher(config, 50n);
-      const bad = [
+      const bad: ChannelClaim[] = [
         { ...good, config: second },
         { ...good, ceiling: 51n, claimed: 51n },
         await voucher(config, 50n, other),
-        { ...good, signature: `${good.signature.slice(0, -2)}00` as const },
+        { ...good, signature: `0x${'00'.repeat(65)}` as const },
       ];
       for (const claim of bad) {
         expect(await provider.isVoucherOf(claim.config, claim.ceiling, claim.signature)).toBe(false);
@@ -107,9 +111,9 @@ export function describeChannels(get: () => Fixture): void {
       }
       await refused('E_CHAIN_INVALID_PARAMS', provider.claimFromChannels([{ ...good, claimed: 51n }]));
       await refused('E_CHAIN_STAKE_REQUIRED', provider.claimFromChannels([await voucher(config, 101n)]));
-      expect((await provider.claimFromChannels([await voucher(config, 100n), await voucher(second, 7n)])).claimed).toBe(
-        107n,
-      );
+      expect(
+        (await provider.claimFromChannels([await voucher(config, 100n), await voucher(second, 7n)])).claimed,
+      ).toBe(107n);
     });
 
     it('a payer withdraws after the delay, in which the receiver still claims', async () => {
@@ -156,7 +160,10 @@ export function describeChannels(get: () => Fixture): void {
     it('a channel without parties, delay or deposit is refused', async () => {
       const { payer } = parties();
       for (const change of [{ receiver: NO_ONE }, { withdrawDelay: 899 }, { withdrawDelay: 2_592_001 }]) {
-        await refused('E_CHAIN_INVALID_PARAMS', payer.depositToChannel(configOf(change), await depositOf(1n)));
+        await refused(
+          'E_CHAIN_INVALID_PARAMS',
+          payer.depositToChannel(configOf(change), await depositOf(1n)),
+        );
       }
       await refused('E_CHAIN_INVALID_PARAMS', payer.depositToChannel(configOf(), await depositOf(0n)));
       const foreign = configOf({ payer: parties().other.account });

@@ -70,7 +70,14 @@ export class MemoryChannelChain extends MemoryJobChain implements ChannelChain {
         return amount;
       });
       const { token, from, to, value } = transfer;
-      ledger.transfers.set(transferKey(transfer), { token, from, to, value, at: ledger.now(), ...ledger.next() });
+      ledger.transfers.set(transferKey(transfer), {
+        token,
+        from,
+        to,
+        value,
+        at: ledger.now(),
+        ...ledger.next(),
+      });
       return { balance };
     });
   }
@@ -153,7 +160,15 @@ export class MemoryChannelChain extends MemoryJobChain implements ChannelChain {
       AbiCoder.defaultAbiCoder().encode(['bytes32', 'uint256'], [this.#idOf(config), salt]),
     ) as Hex;
     const { token, payer: from } = config;
-    return { token, from, to: this.ledger.depositCollector, value: amount, validAfter: 0n, validBefore, nonce };
+    return {
+      token,
+      from,
+      to: this.ledger.depositCollector,
+      value: amount,
+      validAfter: 0n,
+      validBefore,
+      nonce,
+    };
   }
 }
 

@@ -15,7 +15,8 @@ type Made = Pick<TransferAuthorization, 'token' | 'from' | 'to' | 'value'> & {
 };
 export type MadeTransfers = Map<string, Made>;
 
-export const transferKey = ({ token, from, nonce }: TransferAuthorization) => [token, from, nonce].join('/').toLowerCase();
+export const transferKey = ({ token, from, nonce }: TransferAuthorization) =>
+  [token, from, nonce].join('/').toLowerCase();
 
 const domainOf = (ledger: MemoryLedger, verifyingContract: string): TypedDataDomain => ({
   ...TOKEN_DOMAIN,
@@ -65,7 +66,14 @@ export async function sendTransfer(ledger: MemoryLedger, transfer: SignedTransfe
     checkTransfer(ledger, transfer);
     const { token, from, to, value } = transfer;
     ledger.money.transfer(token, from, to, value, 'take a payment');
-    ledger.transfers.set(transferKey(transfer), { token, from, to, value, at: ledger.now(), ...ledger.next() });
+    ledger.transfers.set(transferKey(transfer), {
+      token,
+      from,
+      to,
+      value,
+      at: ledger.now(),
+      ...ledger.next(),
+    });
     return {};
   });
 }

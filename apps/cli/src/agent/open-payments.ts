@@ -11,6 +11,14 @@ export interface OpenPayments {
   close(): Promise<void>;
 }
 
+/** Whether the node of this home runs: then nothing has to be unlocked. */
+export async function isNodeRunning(flags: HomeOptions): Promise<boolean> {
+  return readAdmin(await dataDirOf(flags)).then(
+    () => true,
+    () => false,
+  );
+}
+
 /**
  * The payments of this home's wallet. If a node runs, it signs and keeps the record; if none runs, none can start until
  * they are closed.
@@ -31,7 +39,14 @@ export async function openPayments(flags: HomeOptions): Promise<OpenPayments> {
     list: (query) => node.payments(query),
     resume: (request) => node.resumePayment(request),
     pay: (request) => node.pay(request),
-    end: async (id, ending) => void (await node.endPayment(id, ending)),
+    end: async (id, ending) => (await node.endPayment(id, ending)).again,
+    credits: {
+      list: () => node.credits(),
+      open: (request) => node.openCredit(request),
+      add: (id, request) => node.addCredit(id, request),
+      close: (id) => node.closeCredit(id),
+      claim: () => node.claimCredits(),
+    },
   };
   return { payments, close: async () => undefined };
 }

@@ -37,6 +37,7 @@ export function paymentLines(payment: PaymentDocument): string[] {
     ['state', STATES[state]],
     ...(reason === null ? [] : [['because', answerText(reason)]]),
     ...(payment.transaction === null ? [] : [['transaction', answerText(payment.transaction)]]),
+    ...(payment.channel === null ? [] : [['by voucher', `of the prepaid channel ${short(payment.channel)}`]]),
     ['request', short(payment.input)],
     ...(payment.output === null ? [] : [['answer', short(payment.output)]]),
     ...payment.checks.map(({ check, ok, detail }) => [

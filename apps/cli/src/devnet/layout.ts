@@ -69,6 +69,7 @@ const planSchema = z.strictObject({
     // Devnets from before there was any have none.
     revenue: z.strictObject({ tills: address, units: address, royalties: address }).nullable().default(null),
     market: z.strictObject({ commerce: address, evaluator: address }).nullable().default(null),
+    channels: z.strictObject({ channels: address, collector: address }).nullable().default(null),
   }),
   nodes: z.array(
     z.strictObject({

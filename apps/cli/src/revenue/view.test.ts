@@ -15,6 +15,7 @@ const revenue: RevenueDocument = {
   ],
   owed: [amount('5000')],
   royalties: [amount('1', OTHER)],
+  credits: [{ token: TOKEN, decimals: 2, unclaimed: '75', claimed: '1000' }],
   units: [{ agentId: '9', held: '3', revenue: amount('250') }],
 };
 const rewards = { earned: [], claimable: [amount('10000')], staked: [] };
@@ -29,8 +30,11 @@ describe('what a wallet earns', () => {
     }
     expect(shown).toMatch(/royalties\W+0\.01 of 0xcdcdcd…cdcd/);
     expect(shown).toMatch(/2\.5 CHOR\W+3 units of agent 9/);
+    expect(shown).toMatch(
+      /credits\W+0\.75 CHOR\W+of prepaid calls, not claimed yet; 10 CHOR were claimed before/,
+    );
     expect(shown).not.toContain('idle');
-    const none = { ...revenue, tills: [], owed: [], royalties: [], units: [] };
+    const none = { ...revenue, tills: [], owed: [], royalties: [], credits: [], units: [] };
     expect(earningsLines({ ...rewards, claimable: [] }, none)).toEqual(['Nothing waits to be claimed.']);
   });
 

@@ -102,7 +102,7 @@ export function unitsLines(units: UnitsDocument, count: string): string[] {
 
 /** What each stream has brought, and what waits. */
 export function earningsLines(rewards: Rewards, revenue: RevenueDocument): string[] {
-  const { tills, owed, royalties, units } = revenue;
+  const { tills, owed, royalties, units, credits } = revenue;
   const symbols = symbolsOf(revenue);
   const written = (list: readonly TokenAmount[]): string => sums(list, symbols);
   const rows: [string, string, string][] = [
@@ -111,6 +111,13 @@ export function earningsLines(rewards: Rewards, revenue: RevenueDocument): strin
       written([each]),
       'rewards of tasks',
     ]),
+    ...credits
+      .filter(({ unclaimed, claimed }) => unclaimed !== '0' || claimed !== '0')
+      .map(({ token, decimals, unclaimed, claimed }): [string, string, string] => [
+        'credits',
+        written([{ token, decimals, amount: unclaimed }]),
+        `of prepaid calls, not claimed yet; ${written([{ token, decimals, amount: claimed }])} were claimed before`,
+      ]),
     ...tills
       .filter(({ waiting }) => waiting.length > 0)
       .map(({ agent, waiting }): [string, string, string] => [

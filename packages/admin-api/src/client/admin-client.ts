@@ -10,6 +10,13 @@ import type {
 } from '../documents/agents.ts';
 import type { AskedEvent, AskRequest } from '../documents/asked.ts';
 import type {
+  AddCreditRequest,
+  CreditDocument,
+  CreditList,
+  CreditsClaimed,
+  OpenCreditRequest,
+} from '../documents/credits.ts';
+import type {
   AgentIdentityDocument,
   DirectoryList,
   DirectoryQuery,
@@ -45,6 +52,7 @@ import type {
 } from '../documents/market.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from '../documents/network.ts';
 import type {
+  EndedPayment,
   EndPaymentRequest,
   PaidDocument,
   PaymentList,
@@ -200,7 +208,13 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   resumePayment(request: ResumePaymentRequest, options?: CallOptions): Promise<ResumedPayment>;
   /** Sign a payment for a call of another's agent. */
   pay(request: PayRequest, options?: CallOptions): Promise<PaidDocument>;
-  endPayment(id: string, request: EndPaymentRequest, options?: CallOptions): Promise<Accepted>;
+  endPayment(id: string, request: EndPaymentRequest, options?: CallOptions): Promise<EndedPayment>;
+  /** Prepaid channels, of this wallet and of callers. */
+  credits(options?: CallOptions): Promise<CreditList>;
+  openCredit(request: OpenCreditRequest, options?: CallOptions): Promise<CreditDocument>;
+  addCredit(id: string, request: AddCreditRequest, options?: CallOptions): Promise<CreditDocument>;
+  closeCredit(id: string, options?: CallOptions): Promise<CreditDocument>;
+  claimCredits(options?: CallOptions): Promise<CreditsClaimed>;
   /** What agents, royalties and units have brought to the wallet. */
   revenue(query?: RevenueQuery, options?: CallOptions): Promise<RevenueDocument>;
   claimRevenue(request?: RevenueClaimRequest, options?: CallOptions): Promise<RevenueClaimed>;

@@ -71,6 +71,11 @@ export function createAdminClient<E extends LooseEvent = LooseEvent>(
     resumePayment: (body, { signal } = {}) => ask(ENDPOINTS.resumePayment, { body, signal }),
     pay: (body, { signal } = {}) => ask(ENDPOINTS.pay, { body, signal }),
     endPayment: (id, body, { signal } = {}) => ask(ENDPOINTS.endPayment, { params: { id }, body, signal }),
+    credits: ({ signal } = {}) => ask(ENDPOINTS.credits, { signal }),
+    openCredit: (body, { signal } = {}) => ask(ENDPOINTS.openCredit, { body, signal }),
+    addCredit: (id, body, { signal } = {}) => ask(ENDPOINTS.addCredit, { params: { id }, body, signal }),
+    closeCredit: (id, { signal } = {}) => ask(ENDPOINTS.closeCredit, { params: { id }, signal }),
+    claimCredits: ({ signal } = {}) => ask(ENDPOINTS.claimCredits, { signal }),
     revenue: ({ tasks } = {}, { signal } = {}) =>
       ask(ENDPOINTS.revenue, { query: tasks === undefined ? {} : { tasks }, signal }),
     claimRevenue: (body = {}, { signal } = {}) => ask(ENDPOINTS.claimRevenue, { body, signal }),

@@ -30,7 +30,10 @@ export const payRequestSchema = z.strictObject({
     .string()
     .min(1)
     .max(100)
-    .describe('most to pay, such as 0.05 CHOR; of the only token if it names none'),
+    .nullable()
+    .describe(
+      'most to pay, such as 0.05 CHOR; of the only token if it names none; null: only what is prepaid is spent',
+    ),
   approved: z.boolean().default(false).describe('its user has said yes to the price'),
 });
 export type PayRequest = z.input<typeof payRequestSchema>;
@@ -43,6 +46,7 @@ export const paidSchema = z.object({
   symbol: z.string().nullable(),
   decimals: decimalsSchema,
   amount: amountSchema,
+  channel: z.string().nullable().describe('the prepaid channel that pays; null: a transfer of its own'),
 });
 export type PaidDocument = z.infer<typeof paidSchema>;
 
@@ -58,9 +62,25 @@ export const endPaymentRequestSchema = z.discriminatedUnion('state', [
     receipt: z.string().max(8_000).nullable(),
     output: digestSchema.nullable().describe('digest of the answer; null if not all of it was read'),
   }),
-  z.strictObject({ state: z.literal('refused'), reason: z.string().max(500) }),
+  z.strictObject({
+    state: z.literal('refused'),
+    reason: z.string().max(500),
+    required: z
+      .string()
+      .max(8_192)
+      .optional()
+      .describe('header PAYMENT-REQUIRED of the answer: it may say where a prepaid channel is'),
+  }),
 ]);
 export type EndPaymentRequest = z.infer<typeof endPaymentRequestSchema>;
+
+export const endedPaymentSchema = z.object({
+  accepted: z.literal(true),
+  again: z
+    .boolean()
+    .describe('another payment of the same call fits: the agent has proven where the channel is'),
+});
+export type EndedPayment = z.infer<typeof endedPaymentSchema>;
 
 export const paymentsQuerySchema = z.object({
   agent: z.string().max(2_048).optional().describe('name of an own agent, or address of another'),
@@ -84,6 +104,7 @@ export const paymentSchema = z.object({
   at: timeSchema,
   endedAt: timeSchema.nullable(),
   transaction: z.string().nullable(),
+  channel: z.string().nullable().describe('the prepaid channel that paid; null: a transfer of its own'),
   input: z.string().describe('digest of the request'),
   output: z.string().nullable().describe('digest of the answer'),
   receipt: z.string().nullable().describe('signed receipt, a compact JWS'),

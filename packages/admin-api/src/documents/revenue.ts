@@ -83,6 +83,16 @@ export const revenueSchema = z.object({
     .describe('tills of the agents of this node'),
   owed: z.array(tokenAmountSchema).describe('collected, and owed to the wallet'),
   royalties: z.array(tokenAmountSchema).describe('of models that the wallet trained'),
+  credits: z
+    .array(
+      z.object({
+        token: tokenAmountSchema.shape.token,
+        decimals: tokenAmountSchema.shape.decimals,
+        unclaimed: amountSchema,
+        claimed: amountSchema,
+      }),
+    )
+    .describe('prepaid channels of callers: what their calls have cost, by token'),
   units: z
     .array(z.object({ agentId: agentIdSchema, held: amountSchema, revenue: tokenAmountSchema }))
     .describe('units that the wallet holds, and their revenue'),
@@ -97,7 +107,7 @@ export type RevenueClaimRequest = z.input<typeof revenueClaimSchema>;
 export const revenueClaimedSchema = z.object({
   paid: z.array(
     z.object({
-      from: z.enum(['tills', 'royalties', 'units']),
+      from: z.enum(['credits', 'tills', 'royalties', 'units']),
       token: tokenAmountSchema.shape.token,
       decimals: tokenAmountSchema.shape.decimals,
       amount: amountSchema,

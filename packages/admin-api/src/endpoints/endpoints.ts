@@ -1,4 +1,5 @@
 import { agentEndpoints } from './agents.ts';
+import { creditEndpoints } from './credits.ts';
 import { eventEndpoints } from './events.ts';
 import { feedbackEndpoints } from './feedback.ts';
 import { governanceEndpoints } from './governance.ts';
@@ -28,6 +29,7 @@ export const ENDPOINTS = {
   ...agentEndpoints,
   ...feedbackEndpoints,
   ...paymentEndpoints,
+  ...creditEndpoints,
   ...revenueEndpoints,
   ...governanceEndpoints,
   ...marketEndpoints,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  endedPaymentSchema,
   endPaymentRequestSchema,
   paidSchema,
   paymentIdSchema,
@@ -9,7 +10,6 @@ import {
   resumedPaymentSchema,
   resumePaymentRequestSchema,
 } from '../documents/payments.ts';
-import { acceptedSchema } from '../documents/values.ts';
 import { answers, type Endpoint, jsonBody, slow, TOKEN } from './endpoint.ts';
 
 /** Paths have a part more than those of agents, whose names they would be. */
@@ -48,6 +48,6 @@ export const paymentEndpoints = {
     summary: 'Record how a call that was paid for has ended',
     security: TOKEN,
     request: { params: z.object({ id: paymentIdSchema }), body: jsonBody(endPaymentRequestSchema) },
-    responses: answers(acceptedSchema),
+    responses: answers(endedPaymentSchema),
   },
 } satisfies Record<string, Endpoint>;

@@ -158,10 +158,7 @@ async function publishedChannels(provider: JsonRpcProvider): Promise<Address | n
   return code === '0x' ? null : PUBLISHED_CHANNELS;
 }
 
-function inputsOf(
-  options: DeployOptions,
-  deployer: Address,
-): Omit<DeploymentPlan['inputs'], 'channels'> {
+function inputsOf(options: DeployOptions, deployer: Address): Omit<DeploymentPlan['inputs'], 'channels'> {
   const supply = options.supply ?? DEFAULT_SUPPLY;
   return {
     salt: (options.salt ?? DEFAULT_SALT).toLowerCase() as Hex,

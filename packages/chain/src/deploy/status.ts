@@ -118,7 +118,11 @@ async function details(
       collector,
       address('contractOf', [CHANNEL_DEPOSITS]),
     ),
-    points('it serves the contract of channels', channels, namedBy(collector, COLLECTOR, 'x402BatchSettlement')),
+    points(
+      'it serves the contract of channels',
+      channels,
+      namedBy(collector, COLLECTOR, 'x402BatchSettlement'),
+    ),
   ];
   const wiring = await Promise.all([
     points('the parameters name the task contract', at.taskManager, address('taskManager')),

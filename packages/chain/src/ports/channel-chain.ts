@@ -28,7 +28,7 @@ export function createChannelChain(
   { tokenDomain, transferState }: Pick<PaymentChain, 'tokenDomain' | 'transferState'>,
 ): ChannelChain {
   const { reader, writer, connection } = parts;
-  const { chainId, account, signer } = connection;
+  const { chainId, signer } = connection;
 
   const contracts = async (): Promise<ChannelContracts> => {
     const found = await parts.channelContracts();
@@ -80,7 +80,7 @@ export function createChannelChain(
 
     unsettled: async (receiver, token) => {
       const [claimed, settled] = await view('receivers', [receiver, token]);
-      return claimed - settled;
+      return (claimed as bigint) - (settled as bigint);
     },
 
     signVoucher: async (config, ceiling) => {
@@ -89,7 +89,8 @@ export function createChannelChain(
       return (await signer.signTypedData(domainOf(around), VOUCHER_TYPES, message)) as Hex;
     },
 
-    isVoucherOf: async (config, ceiling, signature) => isVoucherOf(config, ceiling, signature, await domain()),
+    isVoucherOf: async (config, ceiling, signature) =>
+      isVoucherOf(config, ceiling, signature, await domain()),
 
     depositToChannel: async (config, deposit) => {
       const { token, ...message } = await transferOf(config, deposit);
@@ -101,19 +102,26 @@ export function createChannelChain(
       return { ...receiptOf(mined), balance: eventOf(mined, CHANNELS, 'Deposited').newBalance };
     },
 
-    depositState: async (config, deposit, fromBlock) => transferState(await transferOf(config, deposit), fromBlock),
+    depositState: async (config, deposit, fromBlock) =>
+      transferState(await transferOf(config, deposit), fromBlock),
 
     claimFromChannels: async (claims) => {
       if (claims.length === 0) throw refusal('EmptyBatch', 'claim from channels');
       const pairs = new Map(
-        claims.map(({ config: { receiver, token } }) => [`${receiver} ${token}`.toLowerCase(), [receiver, token]]),
+        claims.map(({ config: { receiver, token } }) => [
+          `${receiver} ${token}`.toLowerCase(),
+          [receiver, token],
+        ]),
       );
       const calls = [
         CHANNELS.encodeFunctionData('claim', [claims.map(claimArgs)]),
         ...[...pairs.values()].map((pair) => CHANNELS.encodeFunctionData('settle', pair)),
       ];
       const mined = await writer.send(await callOf('claim from channels', 'multicall', [calls]));
-      const claimed = eventsOf(mined, CHANNELS, 'Claimed').reduce((sum, { claimAmount }) => sum + claimAmount, 0n);
+      const claimed = eventsOf(mined, CHANNELS, 'Claimed').reduce(
+        (sum, { claimAmount }) => sum + claimAmount,
+        0n,
+      );
       return { ...receiptOf(mined), claimed };
     },
 

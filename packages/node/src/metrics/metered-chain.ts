@@ -71,6 +71,11 @@ const WRITES = {
   takeSeat: true,
   leaveSeat: true,
   withdrawFromMarket: true,
+  depositToChannel: true,
+  claimFromChannels: true,
+  startWithdrawal: true,
+  finishWithdrawal: true,
+  refundChannel: true,
 } satisfies Record<WriteMethod<ChainPort>, true>;
 
 /** The same chain; it reports every transaction to `sink`. */

@@ -67,7 +67,13 @@ export class CreditsStore {
     });
   }
 
-  read(id: Hex, state: CreditState, balance: bigint, availableAt: number | null, transaction: Hex | null): void {
+  read(
+    id: Hex,
+    state: CreditState,
+    balance: bigint,
+    availableAt: number | null,
+    transaction: Hex | null,
+  ): void {
     this.#run(
       'UPDATE agents_credits SET state = ?, balance = ?, available_at = ?, tx = coalesce(?, tx) WHERE id = ?',
       ...[state, balance.toString(), availableAt, transaction, id],
@@ -103,8 +109,7 @@ export class CreditsStore {
 const max = (a: bigint, b: bigint) => (a > b ? a : b);
 
 const depositText = (deposit: BegunDeposit | null): string | null =>
-  deposit &&
-  JSON.stringify(deposit, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
+  deposit && JSON.stringify(deposit, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
 
 function depositOf(text: string): BegunDeposit {
   const { amount, salt, validBefore, fromBlock } = JSON.parse(text) as Record<string, string>;

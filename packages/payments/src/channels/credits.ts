@@ -66,14 +66,19 @@ export class Credits {
       ({ network, asset }) => network === networkOf(chain.chainId) && tokens.includes(asset),
     );
     if (!entry) {
-      throw new ChorusError('E_PAYMENT_OFFER', 'the agent takes no prepaid channel that this node can pay into', {
-        facts: { network: networkOf(chain.chainId), tokens: tokens.join(' ') },
-        hint: 'pay it call by call: chorus agent call ... --pay; or add its token to agents.tokens if you trust it',
-      });
+      throw new ChorusError(
+        'E_PAYMENT_OFFER',
+        'the agent takes no prepaid channel that this node can pay into',
+        {
+          facts: { network: networkOf(chain.chainId), tokens: tokens.join(' ') },
+          hint: 'pay it call by call: chorus agent call ... --pay; or add its token to agents.tokens if you trust it',
+        },
+      );
     }
     const { receiverAuthorizer, withdrawDelay } = entry.extra;
-    const [known] = this.store.between(entry.payTo, receiverAuthorizer, entry.asset, chain.chainId);
-    if (known) return known;
+    const known = this.store.between(entry.payTo, receiverAuthorizer, entry.asset, chain.chainId);
+    const usable = known.find(({ state }) => state !== 'closing');
+    if (usable) return usable;
     return {
       config: {
         payer: chain.account.toLowerCase() as Address,
@@ -95,10 +100,7 @@ export class Credits {
         if (found.state === 'opening') return this.#finishDeposit(found);
         throw new ChorusError('E_PAYMENT_CHANNEL', 'a channel to this agent is open', {
           facts: { channel: found.id, state: found.state },
-          hint:
-            found.state === 'open'
-              ? `pay more into it: chorus credits add ${found.id.slice(0, 10)} SUM`
-              : 'end its withdrawal first: chorus credits close',
+          hint: `pay more into it: chorus credits add ${found.id.slice(0, 10)} SUM`,
         });
       }
       const { chain } = this.#options;
@@ -158,10 +160,14 @@ export class Credits {
   named(text: string): Credit {
     const all = this.store.list().filter(({ id }) => id.startsWith(text.toLowerCase()));
     if (all.length === 1) return all[0]!;
-    throw new ChorusError('E_PAYMENT_UNKNOWN', all.length === 0 ? 'there is no such channel' : 'several channels begin so', {
-      facts: { given: text.slice(0, 70) },
-      hint: 'chorus credits show lists the channels of this wallet',
-    });
+    throw new ChorusError(
+      'E_PAYMENT_UNKNOWN',
+      all.length === 0 ? 'there is no such channel' : 'several channels begin so',
+      {
+        facts: { given: text.slice(0, 70) },
+        hint: 'chorus credits show lists the channels of this wallet',
+      },
+    );
   }
 
   #find(id: Hex): Credit {
@@ -191,10 +197,14 @@ export class Credits {
     const over = BigInt(await chain.now()) > deposit.validBefore + BigInt(SETTLED_SECONDS);
     if (found.state === 'void' || over) {
       this.store.notDeposited(id);
-      throw new ChorusError('E_PAYMENT_CHANNEL', 'the deposit that was begun was not made in time, and cannot be any more', {
-        facts: { channel: id },
-        hint: 'nothing was paid: repeat the command to begin another one',
-      });
+      throw new ChorusError(
+        'E_PAYMENT_CHANNEL',
+        'the deposit that was begun was not made in time, and cannot be any more',
+        {
+          facts: { channel: id },
+          hint: 'nothing was paid: repeat the command to begin another one',
+        },
+      );
     }
     try {
       const { transaction } = await chain.depositToChannel(config, deposit);

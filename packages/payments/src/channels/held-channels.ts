@@ -53,7 +53,12 @@ export class HeldChannels {
    * Write down that a voucher pays for a call. In the transaction of the caller: the call is written with it.
    * @param charged what calls of the channel have cost, this one included
    */
-  charge(voucher: SignedVoucher, charged: bigint, about: { chainId: number; agent: string }, state: ReadState): void {
+  charge(
+    voucher: SignedVoucher,
+    charged: bigint,
+    about: { chainId: number; agent: string },
+    state: ReadState,
+  ): void {
     const { channelId: id, config, ceiling, signature } = voucher;
     const now = Date.now();
     const known = this.find(id);
@@ -84,7 +89,7 @@ export class HeldChannels {
     this.#store.transact(() => {
       const known = this.find(id);
       if (!known) return;
-      const charged = known.charged > state.claimed ? known.charged : state.claimed;
+      const charged = state.claimed > known.charged ? state.claimed : known.charged;
       const left = charged > state.claimed && state.balance > state.claimed;
       this.#db
         .prepare(
@@ -116,8 +121,12 @@ export class HeldChannels {
       .prepare('SELECT ceiling FROM agents_vouchers WHERE channel = ? ORDER BY ceiling DESC LIMIT 1 OFFSET ?')
       .get(id, MOST_VOUCHERS);
     if (!over) return;
-    this.#db.prepare('UPDATE agents_channels SET floor = ? WHERE id = ?').run(BigInt(String(over.ceiling)).toString(), id);
-    this.#db.prepare('DELETE FROM agents_vouchers WHERE channel = ? AND ceiling <= ?').run(id, String(over.ceiling));
+    this.#db
+      .prepare('UPDATE agents_channels SET floor = ? WHERE id = ?')
+      .run(BigInt(String(over.ceiling)).toString(), id);
+    this.#db
+      .prepare('DELETE FROM agents_vouchers WHERE channel = ? AND ceiling <= ?')
+      .run(id, String(over.ceiling));
   }
 
   #forgetChannels(): void {

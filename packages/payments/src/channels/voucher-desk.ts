@@ -57,7 +57,10 @@ export class VoucherDesk {
     if (state.withdrawal) return { kind: 'refused', why: REFUSED.closing };
     if (voucher.ceiling > state.balance) return { kind: 'refused', why: REFUSED.balance };
     if (!known && state.balance - state.claimed < LEAST_CALLS * offer.amount) {
-      return { kind: 'refused', why: `the channel must hold at least ${LEAST_CALLS} calls when it is first used` };
+      return {
+        kind: 'refused',
+        why: `the channel must hold at least ${LEAST_CALLS} calls when it is first used`,
+      };
     }
     const before = known && known.charged > state.claimed ? known.charged : state.claimed;
     const charged = before + offer.amount;

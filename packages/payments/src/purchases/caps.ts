@@ -20,8 +20,8 @@ export interface Wish {
   agent: string;
   token: Address;
   amount: bigint;
-  /** The most that the user allows for this call. */
-  most: Cap;
+  /** The most that the user allows for this call; null: what is prepaid needs no word of its own. */
+  most: Cap | null;
   /** The user has said yes to the price. */
   approved: boolean;
 }

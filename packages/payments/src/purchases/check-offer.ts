@@ -1,5 +1,5 @@
 import { ChorusError } from '@chorus/protocol';
-import { decodeRequired, exactOf, type Requirements } from '../wire/headers.ts';
+import { channelOf, decodeRequired, exactOf, type Requirements } from '../wire/headers.ts';
 
 /** Entries of a seller's card that are read. */
 const MOST = 16;
@@ -12,12 +12,17 @@ const MOST = 16;
  * @throws ChorusError `E_PAYMENT_OFFER`
  */
 export function checkOffer(required: string, promised: readonly unknown[]): void {
-  const known = promised.slice(0, MOST).flatMap((entry) => exactOf(entry as Requirements) ?? []);
-  const asked = decodeRequired(required).accepts.flatMap((entry) => exactOf(entry) ?? []);
-  const kept = asked.every(({ network, asset, payTo, amount }) =>
+  const known = promised.slice(0, MOST).flatMap((entry) => termsOf(entry as Requirements) ?? []);
+  const asked = decodeRequired(required).accepts.flatMap((entry) => termsOf(entry) ?? []);
+  const kept = asked.every(({ scheme, network, asset, payTo, claims, amount }) =>
     known.some(
       (entry) =>
-        entry.network === network && entry.asset === asset && entry.payTo === payTo && amount <= entry.amount,
+        entry.scheme === scheme &&
+        entry.network === network &&
+        entry.asset === asset &&
+        entry.payTo === payTo &&
+        entry.claims === claims &&
+        amount <= entry.amount,
     ),
   );
   if (kept) return;
@@ -26,4 +31,18 @@ export function checkOffer(required: string, promised: readonly unknown[]): void
     facts: { payTo, amount },
     hint: 'do not pay it: ask its owner what a call costs',
   });
+}
+
+/** What of an entry has to be as promised: by a transfer, or by a channel, which someone claims. */
+function termsOf(entry: Requirements) {
+  const { scheme, network, asset, payTo, amount } = exactOf(entry) ?? channelOf(entry) ?? {};
+  if (scheme === undefined || network === undefined || amount === undefined) return null;
+  return {
+    scheme,
+    network,
+    asset,
+    payTo,
+    amount,
+    claims: channelOf(entry)?.extra.receiverAuthorizer ?? null,
+  };
 }

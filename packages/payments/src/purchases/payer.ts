@@ -1,13 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import {
   type Address,
+  type ChannelChain,
   ChorusError,
   hasCode,
   type PaymentChain,
   type SignedTransfer,
   toHex,
 } from '@chorus/protocol';
+import type { Credit } from '../channels/credit.ts';
+import type { CreditsStore } from '../channels/credits-store.ts';
+import { voucherNonce } from '../channels/voucher.ts';
 import {
+  channelOf,
   decodeRequired,
   encodeHeader,
   exactOf,
@@ -26,10 +31,14 @@ const CLOCK_SECONDS = 600;
 const LASTS = { least: 60, most: 3_600 };
 /** After a signature has ended: the last block in which it could have been used is known by then. */
 const SETTLED_SECONDS = 120;
+/** A voucher that is not signed after this never will be, ms. */
+const INTENT_MS = 600_000;
 
 export interface PayerOptions {
   store: PurchasesStore;
-  chain: PaymentChain & { readonly chainId: number; readonly account: Address };
+  /** Channels that pay, if they have enough. */
+  credits: CreditsStore;
+  chain: PaymentChain & ChannelChain & { readonly chainId: number; readonly account: Address };
   /** Tokens that may be spent, in lower case. */
   tokens: readonly Address[];
   caps: Caps;
@@ -44,7 +53,8 @@ export interface Order {
   request: string;
   /** The header of the answer 402. */
   required: string;
-  most: Cap;
+  /** The most that the user allows; null: what is prepaid, and nothing else. */
+  most: Cap | null;
   approved: boolean;
 }
 
@@ -55,12 +65,15 @@ export interface Paid {
   amount: bigint;
   token: Address;
   nonce: string;
+  /** The channel that pays; null: a transfer of its own. */
+  channel: string | null;
 }
 
 /** How a paid call ended. */
 export type Ending =
   | { state: 'answered'; transaction: string | null; receipt: string | null; output: string | null }
-  | { state: 'refused'; reason: string };
+  /** `required`: the header of the answer 402, which may say where a channel is. */
+  | { state: 'refused'; reason: string; required?: string | undefined };
 
 /** Signs payments for calls, within the owner's caps. Nothing is sent, and no gas is paid: that is the seller's. */
 export class Payer {
@@ -86,58 +99,141 @@ export class Payer {
    */
   async pay(order: Order): Promise<Paid> {
     const required = decodeRequired(order.required);
-    const { entry, accepted } = this.#payable(required);
-    const { token, amount } = { token: entry.asset, amount: entry.amount };
     await this.#sweep();
-    const { chain, caps } = this.#options;
+    const prepaid = this.#prepaid(required);
+    if (prepaid) return this.#payByVoucher(order, required, prepaid);
+    if (order.most === null) {
+      throw new ChorusError('E_PAYMENT_REQUIRED', 'no channel of this wallet pays for this call', {
+        facts: { price: priceIn(required) },
+        hint: 'say the most to pay with --pay, or prepay: chorus credits open',
+      });
+    }
+    return this.#payByTransfer(order, required);
+  }
+
+  async #payByTransfer(order: Order, required: PaymentRequired): Promise<Paid> {
+    const { entry, accepted } = this.#payable(required);
+    const { asset: token, amount } = entry;
+    const { chain } = this.#options;
     const now = Math.floor(Date.now() / 1000);
     const lasts = Math.min(Math.max(entry.maxTimeoutSeconds, LASTS.least), LASTS.most);
     const purchase: Purchase = {
-      id: `pay_${randomBytes(16).toString('hex')}`,
-      intent: order.intent,
-      request: order.request,
-      agent: order.agent,
-      resource: required.resource.url,
-      chainId: chain.chainId,
+      ...newPurchase(order, required, chain.chainId),
       token,
       payee: entry.payTo,
       amount,
       nonce: toHex(randomBytes(32)),
+      channel: null,
       validAfter: now - CLOCK_SECONDS,
       validBefore: now + Math.floor(lasts),
-      state: 'intent',
-      header: null,
-      at: Date.now(),
-      endedAt: null,
-      transaction: null,
-      receipt: null,
-      output: null,
-      reason: null,
     };
-    this.store.begin(purchase, () => checkCaps(caps, { ...order, token, amount }, this.store.ofDay()));
+    return this.#signed(order, purchase, async () => {
+      try {
+        const signed = await chain.signTransfer(transferOf(purchase, chain.account));
+        await chain.tryTransfer(signed);
+        return documentOf(purchase, required, accepted, transferPayload(signed));
+      } catch (error) {
+        throw hasCode(error, 'E_CHAIN_STAKE_REQUIRED') ? tooPoor(chain.account, token, amount, error) : error;
+      }
+    });
+  }
+
+  async #payByVoucher(order: Order, required: PaymentRequired, prepaid: Prepaid): Promise<Paid> {
+    const { credit, accepted, amount, ceiling } = prepaid;
+    const { chain } = this.#options;
+    const { id, config } = credit;
+    const purchase: Purchase = {
+      ...newPurchase(order, required, chain.chainId),
+      token: config.token,
+      payee: config.receiver,
+      amount,
+      nonce: voucherNonce(id, ceiling),
+      channel: { id, ceiling },
+      validAfter: 0,
+      // A voucher has no end.
+      validBefore: Number.MAX_SAFE_INTEGER,
+    };
+    return this.#signed(order, purchase, async () => {
+      const signature = await chain.signVoucher(config, ceiling);
+      const voucher = { channelId: id, maxClaimableAmount: ceiling, signature };
+      return documentOf(purchase, required, accepted, { type: 'voucher', channelConfig: config, voucher });
+    });
+  }
+
+  /** Write a purchase down within the caps, then sign it. */
+  async #signed(order: Order, purchase: Purchase, sign: () => Promise<object>): Promise<Paid> {
+    const { caps } = this.#options;
+    this.store.begin(purchase, () => checkCaps(caps, { ...order, ...purchase }, this.store.ofDay()));
     let header: string;
     try {
-      const signed = await chain.signTransfer(transferOf(purchase, chain.account));
-      await chain.tryTransfer(signed);
-      header = encodeHeader(documentOf(purchase, signed, required, accepted));
+      header = encodeHeader(await sign());
     } catch (error) {
       // No one else has seen the signature.
       this.store.void(purchase.id);
-      throw hasCode(error, 'E_CHAIN_STAKE_REQUIRED') ? tooPoor(chain.account, token, amount, error) : error;
+      throw error;
     }
     this.store.signed(purchase.id, header);
     return paidOf(purchase, header);
   }
 
-  /** @throws ChorusError `E_PAYMENT_UNKNOWN` */
-  ended(id: string, ending: Ending): void {
-    if (!this.store.find(id)) {
+  /**
+   * How a call has ended.
+   * @returns whether the seller has proven that the payer's channel is elsewhere than this account knew: then the next
+   *   payment of the same call fits it
+   * @throws ChorusError `E_PAYMENT_UNKNOWN`
+   */
+  async ended(id: string, ending: Ending): Promise<boolean> {
+    const purchase = this.store.find(id);
+    if (!purchase) {
       throw new ChorusError('E_PAYMENT_UNKNOWN', 'there is no such payment', {
         facts: { id: id.slice(0, 100) },
       });
     }
-    if (ending.state === 'answered') this.store.answered(id, ending);
-    else this.store.refused(id, ending.reason);
+    if (ending.state === 'answered') {
+      this.store.answered(id, ending);
+      return false;
+    }
+    this.store.refused(id, ending.reason);
+    return ending.required === undefined ? false : this.#resync(purchase, ending.required);
+  }
+
+  /**
+   * Take over what a seller says of a channel, if it has this account's own signature for it: this account has lost what it
+   * knew, as by a restored backup.
+   */
+  async #resync({ channel }: Purchase, header: string): Promise<boolean> {
+    const { credits, chain } = this.#options;
+    const credit = channel && credits.find(channel.id);
+    if (!credit) return false;
+    for (const accepted of decodeRequired(header).accepts) {
+      const { channelState: state, voucherState: proof } = channelOf(accepted)?.extra ?? {};
+      if (!state || !proof || state.channelId !== credit.id) continue;
+      const { chargedCumulativeAmount: charged } = state;
+      const { signedMaxClaimable: ceiling, signature } = proof;
+      if (charged > ceiling || charged === credit.charged) continue;
+      if (!(await chain.isVoucherOf(credit.config, ceiling, signature))) continue;
+      credits.resync(credit.id, charged);
+      return true;
+    }
+    return false;
+  }
+
+  /** What the seller accepts that a channel of this account has enough for. */
+  #prepaid(required: PaymentRequired): Prepaid | null {
+    const { chain, tokens, credits } = this.#options;
+    for (const accepted of required.accepts) {
+      const entry = channelOf(accepted);
+      if (!entry || entry.network !== networkOf(chain.chainId) || entry.amount === 0n) continue;
+      if (!tokens.includes(entry.asset)) continue;
+      const { receiverAuthorizer } = entry.extra;
+      for (const credit of credits.between(entry.payTo, receiverAuthorizer, entry.asset, chain.chainId)) {
+        const ceiling = credits.nextCeiling(credit, entry.amount);
+        if (credit.state === 'open' && ceiling <= credit.balance) {
+          return { credit, accepted, amount: entry.amount, ceiling };
+        }
+      }
+    }
+    return null;
   }
 
   /** The first of what the seller accepts that this account can pay. */
@@ -164,6 +260,11 @@ export class Payer {
     const { chain } = this.#options;
     const over = Math.floor(Date.now() / 1000) - SETTLED_SECONDS;
     for (const purchase of this.store.ofDay()) {
+      if (purchase.channel) {
+        // A process that died before it had signed: no one else has seen this voucher.
+        if (purchase.state === 'intent' && purchase.at < Date.now() - INTENT_MS) this.store.void(purchase.id);
+        continue;
+      }
       if (purchase.state === 'answered' || purchase.validBefore > over) continue;
       if (purchase.state !== 'intent') {
         const { state } = await chain.transferState(
@@ -185,27 +286,60 @@ function tooPoor(account: Address, token: Address, amount: bigint, cause: unknow
   });
 }
 
-const paidOf = ({ id, amount, token, nonce }: Purchase, header: string): Paid => ({
+/** The price in the seller's own words; undefined if it does not say. */
+const priceIn = ({ resource }: PaymentRequired): string | undefined =>
+  /: ([\d.]+ [A-Za-z0-9]{1,42})$/.exec(String(resource.description))?.[1];
+
+/** A channel that pays for a call, and what its voucher is to state. */
+interface Prepaid {
+  credit: Credit;
+  accepted: object;
+  amount: bigint;
+  ceiling: bigint;
+}
+
+const newPurchase = ({ intent, request, agent }: Order, required: PaymentRequired, chainId: number) => ({
+  id: `pay_${randomBytes(16).toString('hex')}`,
+  intent,
+  request,
+  agent,
+  resource: required.resource.url,
+  chainId,
+  state: 'intent' as const,
+  header: null,
+  at: Date.now(),
+  endedAt: null,
+  transaction: null,
+  receipt: null,
+  output: null,
+  reason: null,
+});
+
+const paidOf = ({ id, amount, token, nonce, channel }: Purchase, header: string): Paid => ({
   id,
   header,
   amount,
   token,
   nonce,
+  channel: channel?.id ?? null,
 });
+
+function transferPayload({ from, to, value, validAfter, validBefore, nonce, signature }: SignedTransfer) {
+  return { signature, authorization: { from, to, value, validAfter, validBefore, nonce } };
+}
 
 function documentOf(
   { id }: Purchase,
-  { from, to, value, validAfter, validBefore, nonce, signature }: SignedTransfer,
   { resource, extensions }: PaymentRequired,
   accepted: object,
+  payload: object,
 ): object {
-  const authorization = { from, to, value, validAfter, validBefore, nonce };
   const known = extensions?.[PAYMENT_IDENTIFIER];
   return {
     x402Version: X402_VERSION,
     resource,
     accepted,
-    payload: { signature, authorization },
+    payload,
     ...(known === undefined ? {} : { extensions: { [PAYMENT_IDENTIFIER]: { ...known, info: { id } } } }),
   };
 }

@@ -4,7 +4,10 @@ import type { Ending, Paid } from './payer.ts';
 import { type Purse, payingFetch, type Send } from './paying-fetch.ts';
 
 const jws = (payload: object) => `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.AA`;
-const paid: Paid = { id: 'pay_1', header: 'x', amount: 3n, token: `0x${'ab'.repeat(20)}`, nonce: '0x1' };
+const paid: Paid = {
+  ...{ id: 'pay_1', header: 'x', amount: 3n, nonce: '0x1', channel: null },
+  token: `0x${'ab'.repeat(20)}`,
+};
 
 /** A purse that pays everything, and remembers how payments ended. */
 function purse(): Purse & { ends: Ending[] } {
@@ -13,7 +16,10 @@ function purse(): Purse & { ends: Ending[] } {
     ends,
     resume: async () => null,
     pay: async () => paid,
-    ended: async (_, ending) => void ends.push(ending),
+    ended: async (_, ending) => {
+      ends.push(ending);
+      return false;
+    },
   };
 }
 

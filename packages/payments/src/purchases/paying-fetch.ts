@@ -21,7 +21,8 @@ export interface Purse {
   resume(request: string): Promise<Paid | null>;
   /** @throws ChorusError why the call is not paid */
   pay(required: string, request: string): Promise<Paid>;
-  ended(id: string, ending: Ending): Promise<void>;
+  /** Whether another payment of the same call should be tried: the seller has proven where the channel is. */
+  ended(id: string, ending: Ending): Promise<boolean>;
 }
 
 /** Requests that are paid for if they must be. */
@@ -62,7 +63,10 @@ export function payingFetch(
       const at = receiptUrl(paid.nonce, url);
       const last = output === null ? null : await lastReceipt(send, at, first, receiptMs);
       const told = { transaction: settled?.transaction ?? null, receipt: last ?? first, output };
-      await purse.ended(paid.id, { state: 'answered', ...told }).then(ended.resolve, ended.reject);
+      await purse
+        .ended(paid.id, { state: 'answered', ...told })
+        .then(() => ended.resolve())
+        .catch(ended.reject);
     };
     return readThrough(response, end, ended.resolve);
   };
@@ -83,6 +87,13 @@ export function payingFetch(
     }
     return answeredBy(paid, url, response);
   };
+  /** Write down that a payment was refused, and what the seller says of its channel. */
+  const refusedBy = async (paid: Paid, response: Response): Promise<{ reason: string; again: boolean }> => {
+    const reason = await whyOf(response);
+    const required = response.headers.get(REQUIRED_HEADER) ?? undefined;
+    const correction = paid.channel === null ? undefined : required;
+    return { reason, again: await purse.ended(paid.id, { state: 'refused', reason, required: correction }) };
+  };
   return {
     send: async (url, init) => {
       if (init.method !== 'POST' || (typeof init.body !== 'string' && !(init.body instanceof Uint8Array))) {
@@ -99,17 +110,26 @@ export function payingFetch(
         if (!('refused' in answer)) return answer;
         // It has expired unused, or was never taken.
         required = answer.refused.headers.get(REQUIRED_HEADER) ?? required;
-        await purse.ended(earlier.id, { state: 'refused', reason: await whyOf(answer.refused) });
+        await refusedBy(earlier, answer.refused);
       }
       if (required === null) throw noPrice();
-      const paid = await purse.pay(required, request);
-      const answer = await paidBy(paid, url, init);
+      let paid = await purse.pay(required, request);
+      let answer = await paidBy(paid, url, init);
       if (!('refused' in answer)) return answer;
-      const reason = await whyOf(answer.refused);
-      await purse.ended(paid.id, { state: 'refused', reason });
+      let refused = await refusedBy(paid, answer.refused);
+      if (refused.again) {
+        paid = await purse.pay(required, request);
+        answer = await paidBy(paid, url, init);
+        if (!('refused' in answer)) return answer;
+        refused = await refusedBy(paid, answer.refused);
+      }
+      const { reason } = refused;
       throw new ChorusError('E_PAYMENT_REFUSED', 'the agent does not take the payment', {
         facts: { says: reason, payment: paid.id },
-        hint: 'the signed payment ends by itself; it counts as spent until then',
+        hint:
+          paid.channel === null
+            ? 'the signed payment ends by itself; it counts as spent until then'
+            : 'the voucher is replaced by the next one; chorus credits show says how far the channel is',
       });
     },
     done: async () => {

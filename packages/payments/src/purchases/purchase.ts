@@ -24,6 +24,8 @@ export interface Purchase {
   payee: Address;
   amount: bigint;
   nonce: Hex;
+  /** The channel that pays, and the sum that its voucher states; null: a transfer of its own pays. */
+  channel: { id: Hex; ceiling: bigint } | null;
   /** Unix seconds. */
   validAfter: number;
   validBefore: number;

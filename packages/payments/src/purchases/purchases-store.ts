@@ -42,19 +42,25 @@ export class PurchasesStore {
 
   /** Of the last 24 hours, whatever may have been paid. */
   ofDay(): Purchase[] {
-    return this.#db
-      .prepare("SELECT * FROM agents_purchases WHERE at > ? AND state <> 'void'")
-      .all(Date.now() - DAY)
-      .map(purchaseOf);
+    return (
+      this.#db
+        // A voucher that was refused is replaced by the next one, which states the sum anew.
+        .prepare(
+          `SELECT * FROM agents_purchases WHERE at > ? AND state <> 'void'
+         AND NOT (state = 'refused' AND channel IS NOT NULL)`,
+        )
+        .all(Date.now() - DAY)
+        .map(purchaseOf)
+    );
   }
 
-  /** Write it down, unless `refuse` throws: between both nothing else is written. */
+  /** Write it down, unless `refuse` throws: between both nothing else is written. What is void is not open. */
   begin(purchase: Purchase, refuse: () => void): void {
     this.#store.transact(() => {
       refuse();
       const p = purchase;
       this.#db
-        .prepare('INSERT INTO agents_purchases VALUES (?,?,?, ?,?, ?,?,?,?, ?,?,?, ?,?,?,?, ?,?,?,?)')
+        .prepare('INSERT INTO agents_purchases VALUES (?,?,?, ?,?, ?,?,?,?, ?,?,?, ?,?,?,?, ?,?,?,?, ?,?)')
         .run(
           ...[
             p.id,
@@ -69,6 +75,7 @@ export class PurchasesStore {
           ],
           ...[p.nonce, p.validAfter, p.validBefore, p.state, p.header, p.at, p.endedAt],
           ...[p.transaction, p.receipt, p.output, p.reason],
+          ...[p.channel?.id ?? null, p.channel?.ceiling.toString() ?? null],
         );
       this.#db
         .prepare(
@@ -84,10 +91,16 @@ export class PurchasesStore {
   }
 
   answered(id: string, told: Pick<Purchase, 'transaction' | 'receipt' | 'output'>): void {
-    this.#run(
-      `UPDATE agents_purchases SET state = 'answered', ended_at = ?, tx = ?, receipt = ?, output = ? WHERE id = ?`,
-      ...[Date.now(), told.transaction, told.receipt, told.output, id],
-    );
+    this.#store.transact(() => {
+      const known = this.find(id);
+      this.#db
+        .prepare(
+          `UPDATE agents_purchases SET state = 'answered', ended_at = ?, tx = ?, receipt = ?, output = ? WHERE id = ?`,
+        )
+        .run(...[Date.now(), told.transaction || null, told.receipt, told.output, id]);
+      // Once, with the call: the next voucher of the channel states it.
+      if (known?.channel && known.state !== 'answered') this.#charge(known.channel.id, known.amount);
+    });
   }
 
   refused(id: string, reason: string): void {
@@ -99,6 +112,13 @@ export class PurchasesStore {
 
   void(id: string): void {
     this.#run("UPDATE agents_purchases SET state = 'void' WHERE id = ?", id);
+  }
+
+  #charge(channel: Hex, amount: bigint): void {
+    const row = this.#db.prepare('SELECT charged FROM agents_credits WHERE id = ?').get(channel);
+    if (!row) return;
+    const charged = BigInt(String(row.charged)) + amount;
+    this.#db.prepare('UPDATE agents_credits SET charged = ? WHERE id = ?').run(charged.toString(), channel);
   }
 
   get #db(): DatabaseSync {
@@ -123,6 +143,7 @@ function purchaseOf(row: Record<string, unknown>): Purchase {
     payee: row.payee as Address,
     amount: BigInt(String(row.amount)),
     nonce: row.nonce as Hex,
+    channel: row.channel === null ? null : { id: row.channel as Hex, ceiling: BigInt(String(row.ceiling)) },
     validAfter: Number(row.valid_after),
     validBefore: Number(row.valid_before),
     state: row.state as Purchase['state'],

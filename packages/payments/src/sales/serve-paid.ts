@@ -69,7 +69,8 @@ async function readBody(request: Request, most: number): Promise<Uint8Array | nu
 /** The same answer, counted as it is read: its digest is in the last receipt. */
 function withReceipt(call: PaidCall, response: Response, waitMs: number): Response {
   const headers = new Headers(response.headers);
-  for (const [name, value] of Object.entries(settledHeaders(call.sale!, call.cashier!.channels))) headers.set(name, value);
+  for (const [name, value] of Object.entries(settledHeaders(call.sale!, call.cashier!.channels)))
+    headers.set(name, value);
   const hash = createHash('sha256');
   let kept: Uint8Array[] | null = [];
   let bytes = 0;

@@ -14,7 +14,7 @@ export function paymentsApp(source: () => Promise<PaymentsSource>): OpenAPIHono<
     )
     .openapi(paymentRoutes.pay, async (c) => c.json(await (await source()).pay(c.req.valid('json')), 200))
     .openapi(paymentRoutes.endPayment, async (c) => {
-      await (await source()).end(c.req.valid('param').id, c.req.valid('json'));
-      return c.json({ accepted: true as const }, 200);
+      const again = await (await source()).end(c.req.valid('param').id, c.req.valid('json'));
+      return c.json({ accepted: true as const, again }, 200);
     });
 }

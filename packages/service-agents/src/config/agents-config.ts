@@ -16,6 +16,18 @@ const spend = z.strictObject({
   approveAbove: sum.optional(),
 });
 
+const hours = z.number().min(0.01).max(720);
+
+/** How callers may prepay the agents of this node. */
+const channels = z.strictObject({
+  enabled: z.boolean().default(true),
+  /** How long a payer has to wait for what is left, hours; the contract takes 15 minutes to 30 days. */
+  withdrawHours: hours.min(0.25).default(24),
+  /** A channel is claimed when this number of its calls waits, or its first call has waited so long, hours. */
+  claimCalls: z.number().int().positive().max(1_000_000).default(500),
+  claimHours: hours.default(6),
+});
+
 /** The section `agents` of a configuration. */
 const agentsSectionSchema = z.strictObject({
   /** Agents that this node serves at a time. */
@@ -35,6 +47,7 @@ const agentsSectionSchema = z.strictObject({
     .max(16)
     .default([]),
   spend: spend.prefault({}),
+  channels: channels.prefault({}),
 });
 
 export type AgentsConfig = z.infer<typeof agentsSectionSchema>;
@@ -56,6 +69,12 @@ export const AGENTS_SECTION = {
     'agents.keepHours': 'How long a finished task can still be asked for, hours.',
     'agents.directory': "Keep a list of the network's agents, for `chorus agent find`.",
     'agents.tokens': 'Addresses of the tokens that calls are paid in, both ways.',
+    'agents.channels': 'Prepaid channels of callers: one deposit, many calls, one claim.',
+    'agents.channels.enabled': 'Take them.',
+    'agents.channels.withdrawHours':
+      'How long a caller waits for what is left of a deposit, hours; this node claims in that time. Of new channels.',
+    'agents.channels.claimCalls': 'Claim a channel when this number of its calls is not claimed yet.',
+    'agents.channels.claimHours': 'Claim it earlier when the first of them has waited so long, hours.',
     'agents.spend': "What this node's wallet may pay for calls of other agents, such as 0.5 CHOR.",
     'agents.spend.perCall': 'The most for one call.',
     'agents.spend.perDay': 'The most within 24 hours.',

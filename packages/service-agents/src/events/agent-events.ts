@@ -16,6 +16,15 @@ export type AgentsEvent =
   | ({ type: 'agents.reputation-failed' } & Explanation)
   /** A call was paid; the work follows. `amount` is in the token's smallest unit. */
   | { type: 'agents.paid'; agent: string; payer: string; token: string; amount: string; transaction: string }
+  /** Vouchers of prepaid channels were claimed, in one transaction. */
+  | {
+      type: 'agents.channels-claimed';
+      transaction: string;
+      channels: number;
+      amounts: readonly { token: string; amount: string }[];
+    }
+  /** They could not be claimed; that is tried again. */
+  | ({ type: 'agents.claim-failed' } & Explanation)
   /** It answers with the model before, as the newer one of its task cannot be opened; that is tried again. */
   | ({ type: 'agents.behind'; agent: string; task: string } & Explanation)
   /** A document cannot be read; the agent answers without it. */

@@ -31,6 +31,16 @@ export const AGENTS_EVENTS: EventCatalogue<AgentsEvent> = {
       debug(`Agent ${agent} was paid ${amount} units of ${token} by ${payer}, in ${transaction}.`),
     sampled: { milliseconds: SAMPLE_MILLISECONDS, key: ({ agent }) => agent, ends: () => false },
   },
+  'agents.channels-claimed': {
+    message: ({ channels, amounts, transaction }) =>
+      info(
+        `Claimed ${amounts.map(({ amount, token }) => `${amount} units of ${token}`).join(', ')} from ${channels} prepaid channels, in ${transaction}.`,
+      ),
+  },
+  'agents.claim-failed': {
+    message: (why) => warn(`Prepaid channels could not be claimed: ${because(why)}. It is tried again.`),
+    repeats: ({ code }) => `agents.claim-failed ${code}`,
+  },
   'agents.behind': {
     message: ({ agent, task, ...why }) =>
       warn(

@@ -1,7 +1,9 @@
 import type { Components } from '@chorus/node';
+import type { ChannelKeeper } from '@chorus/payments';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import type { Selling } from './selling.ts';
 import type { PaymentsSource } from './source.ts';
+import { watchChannels } from './watch-channels.ts';
 
 /** What a node's agents are paid, and what it pays others. A node without a price and without a paid call loads none of it. */
 export class NodePayments {
@@ -9,6 +11,7 @@ export class NodePayments {
   /** Made with the first agent that has a price. */
   #selling: Promise<Selling> | null = null;
   #source: PaymentsSource | null = null;
+  #keeper: Promise<ChannelKeeper> | null = null;
 
   constructor(components: Components<AgentsNodeConfig>) {
     this.#components = components;
@@ -30,11 +33,24 @@ export class NodePayments {
     return this.#selling;
   }
 
+  /** What claims the vouchers of prepaid channels. */
+  keeper(): Promise<ChannelKeeper> {
+    this.#keeper ??= import('./claims.ts').then(({ openKeeper }) =>
+      openKeeper(this.#components.ports.chain, this.#components),
+    );
+    return this.#keeper;
+  }
+
+  /** Claims what prepaid channels owe, until `signal` aborts. */
+  watch(signal: AbortSignal): Promise<void> {
+    return watchChannels(this.#components, () => this.keeper(), signal);
+  }
+
   /** What was paid, both ways. */
   async source(): Promise<PaymentsSource> {
     const { config, ports, store } = this.#components;
     const { paymentsOf } = await import('./source.ts');
-    this.#source ??= paymentsOf(config, ports.chain, store);
+    this.#source ??= paymentsOf(config, ports.chain, store, () => this.keeper());
     return this.#source;
   }
 }

@@ -33,10 +33,11 @@ export function nodePurse(payments: () => Promise<PaymentsSource>, order: Order,
   };
 }
 
-const paidOf = ({ id, header, nonce, amount, token }: PaidDocument): Paid => ({
+const paidOf = ({ id, header, nonce, amount, token, channel }: PaidDocument): Paid => ({
   id,
   header,
   nonce,
   amount: BigInt(amount),
   token: token as Paid['token'],
+  channel,
 });

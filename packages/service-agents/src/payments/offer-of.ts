@@ -1,6 +1,7 @@
 import { type AgentDescription, PAYMENT_EXTENSION } from '@chorus/a2a';
-import { type Offer, requirementsOf } from '@chorus/payments';
+import { acceptsOf, type Offer } from '@chorus/payments';
 import type { Address, ChainPort } from '@chorus/protocol';
+import type { AgentsConfig } from '../config/agents-config.ts';
 import type { Amount } from './price.ts';
 
 /**
@@ -12,8 +13,10 @@ export async function offerOf(
   agent: { name: string; title: string; url: string },
   price: Amount,
   payTo: Address,
-  chain: Pick<ChainPort, 'tokenDomain' | 'chainId'>,
+  chain: Pick<ChainPort, 'tokenDomain' | 'chainId' | 'account' | 'channelContracts'>,
+  { enabled, withdrawHours }: AgentsConfig['channels'],
 ): Promise<Offer> {
+  const takesChannels = enabled && (await chain.channelContracts()) !== null;
   return {
     agent: agent.name,
     resource: agent.url,
@@ -23,6 +26,12 @@ export async function offerOf(
     domain: await chain.tokenDomain(price.token.address),
     amount: price.units,
     payTo: payTo.toLowerCase() as Address,
+    channel: takesChannels
+      ? {
+          authorizer: chain.account.toLowerCase() as Address,
+          withdrawDelay: Math.round(withdrawHours * 3_600),
+        }
+      : null,
   };
 }
 
@@ -35,6 +44,6 @@ export function paymentExtension(
     uri: PAYMENT_EXTENSION,
     description: `Each message costs ${price.text}, paid by x402 version 2 over HTTP`,
     required: false,
-    params: { x402Version: 2, price: price.text, accepts: [requirementsOf(offer)] },
+    params: { x402Version: 2, price: price.text, accepts: acceptsOf(offer) },
   };
 }

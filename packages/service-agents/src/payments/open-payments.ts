@@ -17,9 +17,10 @@ export async function openPayments(
   config: AgentsNodeConfig,
   password?: PasswordSource,
 ): Promise<OpenedPayments> {
-  const { paymentsOf } = await import('./source.ts');
+  const [{ paymentsOf }, { openKeeper }] = await Promise.all([import('./source.ts'), import('./claims.ts')]);
   return openAlone(config, password, (chain, store) => {
     store.migrate('agents', AGENTS_MIGRATIONS);
-    return { payments: paymentsOf(config, chain, store) };
+    const keeper = async () => openKeeper(chain, { config, store, emit: () => undefined });
+    return { payments: paymentsOf(config, chain, store, keeper) };
   });
 }

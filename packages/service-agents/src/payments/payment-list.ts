@@ -1,7 +1,14 @@
 import { identityOfDid } from '@chorus/a2a';
 import type { PaymentDocument, PaymentList, PaymentsQuery } from '@chorus/admin-api';
 import { type Purchase, readReceipt, type Sale, type SalesStore, transferOf } from '@chorus/payments';
-import { type Address, type ChainPort, explain, type TransferAuthorization } from '@chorus/protocol';
+import {
+  type Address,
+  type ChainPort,
+  type ChannelConfig,
+  explain,
+  type Hex,
+  type TransferAuthorization,
+} from '@chorus/protocol';
 import { knownToken } from './price.ts';
 import type { Purchases } from './purchases.ts';
 
@@ -29,35 +36,44 @@ export async function paymentList(
   const query = { ...(agent === undefined ? {} : { agent }), most };
   const own = chain.account.toLowerCase() as Address;
   const entries = [
-    ...sales.list(query).map((sale) => ({
-      sum: ofSale(sale),
-      transfer: sale.transfer as TransferAuthorization,
-      fromBlock: sale.fromBlock,
-    })),
+    ...sales.list(query).map((sale) => ({ sum: ofSale(sale), proof: proofOfSale(sale) })),
     ...purchases.store.list(query).map((purchase) => ({
       sum: ofPurchase(purchase, own),
-      transfer: transferOf(purchase, own),
-      fromBlock: deployedAt,
+      proof: proofOfPurchase(purchase, own, deployedAt, (id) => purchases.channel(id)),
     })),
   ];
   entries.sort((a, b) => b.sum.at.localeCompare(a.sum.at));
   const payments: PaymentDocument[] = [];
   // One after the other: an endpoint counts its requests.
-  for (const { sum, transfer, fromBlock } of entries.slice(0, most)) {
-    payments.push(await checked(sum, transfer, fromBlock, chain));
-  }
+  for (const { sum, proof } of entries.slice(0, most)) payments.push(await checked(sum, proof, chain));
   return { payments };
 }
 
-async function checked(
-  sum: Sum,
-  transfer: TransferAuthorization,
+/** What pays: a transfer, which the chain has after a block or not, or a channel; null: one that is not known any more. */
+type Proof =
+  | { nonce: Hex; transfer: TransferAuthorization; fromBlock: number }
+  | { nonce: Hex; config: ChannelConfig | null };
+
+function proofOfSale({ proof, nonce, fromBlock }: Sale): Proof {
+  return 'ceiling' in proof ? { nonce, config: proof.config } : { nonce, transfer: proof, fromBlock };
+}
+
+function proofOfPurchase(
+  purchase: Purchase,
+  payer: Address,
   fromBlock: number,
-  chain: ChainPort,
-): Promise<PaymentDocument> {
+  channel: (id: Hex) => ChannelConfig | null,
+): Proof {
+  const { nonce, channel: paidBy } = purchase;
+  if (paidBy) return { nonce, config: channel(paidBy.id) };
+  return { nonce, transfer: transferOf(purchase, payer), fromBlock };
+}
+
+async function checked(sum: Sum, proof: Proof, chain: ChainPort): Promise<PaymentDocument> {
   const token = await knownToken(sum.token as Address, chain).catch(() => null);
-  const { signer, checks } = receiptChecks(sum, transfer);
-  const onChain = await chainCheck(sum, transfer, fromBlock, chain);
+  const { signer, checks } = receiptChecks(sum, proof);
+  const onChain =
+    'transfer' in proof ? await chainCheck(sum, proof, chain) : await channelCheck(sum, proof, chain);
   return {
     ...sum,
     symbol: token?.symbol ?? null,
@@ -68,10 +84,7 @@ async function checked(
 }
 
 /** Whether a receipt is for this very payment, and for this answer. */
-function receiptChecks(
-  sum: Sum,
-  { nonce }: TransferAuthorization,
-): { signer: string | null; checks: Check[] } {
+function receiptChecks(sum: Sum, { nonce }: Proof): { signer: string | null; checks: Check[] } {
   if (sum.receipt === null) return { signer: null, checks: [] };
   try {
     const { receipt, did } = readReceipt(sum.receipt, (key) => identityOfDid(key).publicKey);
@@ -81,8 +94,10 @@ function receiptChecks(
       asset: sum.token,
       amount: sum.amount,
       nonce,
-      transaction: sum.transaction,
+      // A voucher has no transaction of its own.
+      transaction: sum.transaction ?? '',
       input: sum.input,
+      ...(sum.channel === null ? {} : { channel: sum.channel }),
     };
     const odd = Object.entries(expected)
       .filter(([key, value]) => String(receipt[key]).toLowerCase() !== String(value).toLowerCase())
@@ -111,8 +126,7 @@ function receiptChecks(
 /** Whether the chain has the transfer; null if there was none to be made. */
 async function chainCheck(
   sum: Sum,
-  transfer: TransferAuthorization,
-  fromBlock: number,
+  { transfer, fromBlock }: { transfer: TransferAuthorization; fromBlock: number },
   chain: ChainPort,
 ): Promise<Check | null> {
   try {
@@ -132,6 +146,26 @@ async function chainCheck(
   }
 }
 
+/** What the chain has of a channel that pays: vouchers themselves are not on it, the last one is claimed for all. */
+async function channelCheck(
+  sum: Sum,
+  { config }: { config: ChannelConfig | null },
+  chain: ChainPort,
+): Promise<Check | null> {
+  if (config === null || sum.state === 'void' || sum.state === 'refused') return null;
+  try {
+    const { balance, claimed, withdrawal } = await chain.channel(config);
+    const ok = balance > 0n || claimed > 0n;
+    const closing = withdrawal === null ? '' : ', and its payer withdraws';
+    const detail = ok
+      ? `its channel holds ${balance} units, of which ${claimed} are claimed${closing}`
+      : 'the chain has no such channel, or nothing is left in it';
+    return { check: 'chain', ok, detail };
+  } catch (error) {
+    return { check: 'chain', ok: false, detail: explain(error).message };
+  }
+}
+
 const time = (ms: number) => new Date(ms).toISOString();
 
 function ofSale(sale: Sale): Sum {
@@ -139,6 +173,7 @@ function ofSale(sale: Sale): Sum {
   return {
     ...{ direction: 'in', id, agent, resource, payer, payee, token, state, reason, transaction, receipt },
     amount: amount.toString(),
+    channel: 'ceiling' in sale.proof ? sale.proof.channelId : null,
     at: time(sale.at),
     endedAt: sale.answeredAt === null ? null : time(sale.answeredAt),
     input: sale.request,
@@ -151,6 +186,7 @@ function ofPurchase(purchase: Purchase, payer: Address): Sum {
   return {
     ...{ direction: 'out', id, agent, resource, payer, payee, token, state, reason, transaction, receipt },
     amount: amount.toString(),
+    channel: purchase.channel?.id ?? null,
     at: time(purchase.at),
     endedAt: purchase.endedAt === null ? null : time(purchase.endedAt),
     input: purchase.request,

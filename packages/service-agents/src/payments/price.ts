@@ -1,4 +1,12 @@
-import { type Address, type ChainPort, ChorusError, type Sum, sumText, unitsOfSum } from '@chorus/protocol';
+import {
+  type Address,
+  type ChainPort,
+  ChorusError,
+  parseSum,
+  type Sum,
+  sumText,
+  unitsOfSum,
+} from '@chorus/protocol';
 
 /** A token that prices may be in. */
 export interface KnownToken {
@@ -36,6 +44,24 @@ export async function amountOf(sum: Sum, tokens: readonly string[], chain: Token
     });
   }
   return { token, units, text: sumText(units, token.decimals, token.symbol) };
+}
+
+/**
+ * A sum that a user has written, in one of the tokens of the configuration; an amount alone is of the only one.
+ * @throws ChorusError `E_AGENT_PRICE`, `E_CHAIN_TOKEN`
+ */
+export async function writtenAmount(
+  text: string,
+  tokens: readonly string[],
+  chain: TokenReads,
+): Promise<Amount> {
+  const alone = /^\s*[\d.]+\s*$/.test(text);
+  const sum = parseSum(alone && tokens.length === 1 ? `${text.trim()} ${tokens[0]}` : text);
+  if (sum) return amountOf(sum, tokens, chain);
+  throw new ChorusError('E_AGENT_PRICE', 'this is not a sum of money', {
+    facts: { given: text.slice(0, 100), tokens: tokens.length },
+    hint: 'give an amount and its token, such as 0.05 CHOR; agents.tokens lists the tokens',
+  });
 }
 
 /** Those of the tokens that can be read now. */

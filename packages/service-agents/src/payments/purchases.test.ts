@@ -24,6 +24,7 @@ const buy = (id: string, agent: string, at: number) => {
   const purchase: Purchase = {
     ...{ id, agent, at, intent: id, request: '00', resource: agent, chainId: 31_337, amount: 1n },
     ...{ token: `0x${'01'.repeat(20)}`, payee: `0x${'02'.repeat(20)}`, nonce: `0x${'03'.repeat(32)}` },
+    channel: null,
     ...{ validAfter: 0, validBefore: 1, state: 'answered', header: null, endedAt: at },
     ...{ transaction: null, receipt: null, output: null, reason: null },
   };

@@ -1,8 +1,15 @@
 import type { EndPaymentRequest, PaidDocument, PayRequest, ResumePaymentRequest } from '@chorus/admin-api';
-import { type Cap, type Caps, type Paid, Payer, PurchasesStore } from '@chorus/payments';
-import { type Address, type ChainPort, ChorusError, parseSum, sumText } from '@chorus/protocol';
+import { type Cap, type Caps, CreditsStore, type Paid, Payer, PurchasesStore } from '@chorus/payments';
+import {
+  type Address,
+  type ChainPort,
+  type ChannelConfig,
+  ChorusError,
+  type Hex,
+  sumText,
+} from '@chorus/protocol';
 import type { AgentsConfig } from '../config/agents-config.ts';
-import { amountOf, knownToken } from './price.ts';
+import { knownToken, writtenAmount } from './price.ts';
 
 type Store = ConstructorParameters<typeof PurchasesStore>[0];
 
@@ -11,11 +18,13 @@ export class Purchases {
   readonly store: PurchasesStore;
   readonly #config: AgentsConfig;
   readonly #chain: ChainPort;
+  readonly #credits: CreditsStore;
 
   constructor(config: AgentsConfig, chain: ChainPort, store: Store) {
     this.#config = config;
     this.#chain = chain;
     this.store = new PurchasesStore(store);
+    this.#credits = new CreditsStore(store);
   }
 
   async resume({ intent, request }: ResumePaymentRequest): Promise<{ payment: PaidDocument | null }> {
@@ -26,7 +35,10 @@ export class Purchases {
   /** @throws ChorusError `E_PAYMENT_*`, `E_AGENT_PRICE`, `E_CHAIN_*` */
   async pay({ agent, intent, request, required, most, approved = false }: PayRequest): Promise<PaidDocument> {
     const payer = await this.#payer();
-    const order = { agent, intent, request, required, most: await this.#mostOf(most), approved };
+    const order = {
+      ...{ agent, intent, request, required, approved },
+      most: most === null ? null : await this.#capOf(most),
+    };
     try {
       return await this.#documentOf(await payer.pay(order));
     } catch (error) {
@@ -35,8 +47,8 @@ export class Purchases {
   }
 
   /** @throws ChorusError `E_PAYMENT_UNKNOWN` */
-  async end(id: string, ending: EndPaymentRequest): Promise<void> {
-    (await this.#payer()).ended(id, ending);
+  async end(id: string, ending: EndPaymentRequest): Promise<boolean> {
+    return (await this.#payer()).ended(id, ending);
   }
 
   /** What a cap refuses, in whole tokens. */
@@ -54,6 +66,11 @@ export class Purchases {
     });
   }
 
+  /** A channel that this wallet has paid from. */
+  channel(id: Hex): ChannelConfig | null {
+    return this.#credits.find(id)?.config ?? null;
+  }
+
   async #payer(): Promise<Payer> {
     const { perCall, perDay, perAgentDay, approveAbove } = this.#config.spend;
     const [call, day, agentDay, above] = await Promise.all(
@@ -68,31 +85,16 @@ export class Purchases {
       approveAbove: above ?? null,
     };
     const tokens = this.#config.tokens.map((token) => token.toLowerCase() as Address);
-    return new Payer({ store: this.store, chain: this.#chain, tokens, caps });
+    return new Payer({ store: this.store, credits: this.#credits, chain: this.#chain, tokens, caps });
   }
 
-  /** The most that a user allows; an amount alone is of the only token. */
-  async #mostOf(text: string): Promise<Cap> {
-    const { tokens } = this.#config;
-    const alone = /^\s*[\d.]+\s*$/.test(text);
-    if (!alone || tokens.length !== 1) return this.#capOf(text);
-    return this.#capOf(`${text.trim()} ${tokens[0]}`);
+  async #capOf(written: string): Promise<Cap> {
+    const { token, units, text } = await writtenAmount(written, this.#config.tokens, this.#chain);
+    return { token: token.address, units, text };
   }
 
-  async #capOf(text: string): Promise<Cap> {
-    const sum = parseSum(text);
-    if (!sum) {
-      throw new ChorusError('E_AGENT_PRICE', 'this is not a sum of money', {
-        facts: { given: text.slice(0, 100), tokens: this.#config.tokens.length },
-        hint: 'give an amount and its token, such as 0.05 CHOR; agents.tokens lists the tokens',
-      });
-    }
-    const { token, units, text: exact } = await amountOf(sum, this.#config.tokens, this.#chain);
-    return { token: token.address, units, text: exact };
-  }
-
-  async #documentOf({ id, header, nonce, token, amount }: Paid): Promise<PaidDocument> {
+  async #documentOf({ id, header, nonce, token, amount, channel }: Paid): Promise<PaidDocument> {
     const { symbol, decimals } = await knownToken(token, this.#chain);
-    return { id, header, nonce, token, symbol, decimals, amount: amount.toString() };
+    return { id, header, nonce, token, symbol, decimals, amount: amount.toString(), channel };
   }
 }

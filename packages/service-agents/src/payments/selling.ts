@@ -1,6 +1,6 @@
 import { keysOfSeed } from '@chorus/a2a';
 import { type Components, tokenUnits } from '@chorus/node';
-import { Cashier, PaidCall, SalesStore, servePaid } from '@chorus/payments';
+import { Cashier, HeldChannels, PaidCall, SalesStore, servePaid } from '@chorus/payments';
 import { COIN_DECIMALS, explain } from '@chorus/protocol';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import type { AgentsEvent } from '../events/agent-events.ts';
@@ -29,6 +29,7 @@ export function openSelling({
   const gasLimit = tokenUnits(config.limits.gas.perDay, COIN_DECIMALS);
   const cashier = new Cashier({
     store: new SalesStore(store),
+    channels: new HeldChannels(store),
     chain: ports.chain,
     signer: keysOfSeed(keySeed),
     mayPayGas: () => store.spending.gasOfDay() < gasLimit,

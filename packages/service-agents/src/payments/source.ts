@@ -1,5 +1,10 @@
 import type {
+  AddCreditRequest,
+  CreditDocument,
+  CreditList,
+  CreditsClaimed,
   EndPaymentRequest,
+  OpenCreditRequest,
   PaidDocument,
   PaymentList,
   PaymentsQuery,
@@ -7,9 +12,10 @@ import type {
   ResumedPayment,
   ResumePaymentRequest,
 } from '@chorus/admin-api';
-import { SalesStore } from '@chorus/payments';
+import { type ChannelKeeper, SalesStore } from '@chorus/payments';
 import type { ChainPort } from '@chorus/protocol';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
+import { NodeCredits } from './node-credits.ts';
 import { paymentList } from './payment-list.ts';
 import { Purchases } from './purchases.ts';
 
@@ -18,7 +24,18 @@ export interface PaymentsSource {
   list(query: PaymentsQuery): Promise<PaymentList>;
   resume(request: ResumePaymentRequest): Promise<ResumedPayment>;
   pay(request: PayRequest): Promise<PaidDocument>;
-  end(id: string, ending: EndPaymentRequest): Promise<void>;
+  /** Whether another payment of the same call is to be tried. */
+  end(id: string, ending: EndPaymentRequest): Promise<boolean>;
+  readonly credits: CreditsSource;
+}
+
+/** Prepaid channels, both ways; channels are named by their id, or the beginning of it. Methods throw ChorusError. */
+export interface CreditsSource {
+  list(): Promise<CreditList>;
+  open(request: OpenCreditRequest): Promise<CreditDocument>;
+  add(id: string, request: AddCreditRequest): Promise<CreditDocument>;
+  close(id: string): Promise<CreditDocument>;
+  claim(): Promise<CreditsClaimed>;
 }
 
 /** The payments in a node's store. */
@@ -26,6 +43,7 @@ export function paymentsOf(
   config: AgentsNodeConfig,
   chain: ChainPort,
   store: ConstructorParameters<typeof SalesStore>[0],
+  keeper: () => Promise<ChannelKeeper>,
 ): PaymentsSource {
   const sales = new SalesStore(store);
   const purchases = new Purchases(config.agents, chain, store);
@@ -35,5 +53,6 @@ export function paymentsOf(
     resume: (request) => purchases.resume(request),
     pay: (request) => purchases.pay(request),
     end: (id, ending) => purchases.end(id, ending),
+    credits: new NodeCredits(config.agents, chain, store, keeper),
   };
 }

@@ -12,6 +12,7 @@ import type {
 import { decimalsOf } from '@chorus/chain';
 import { type Address, type ChainPort, ChorusError, explain, type Hex, hasCode } from '@chorus/protocol';
 import type { Holdings } from './holdings.ts';
+import { claimPrepaid, type Prepaid, prepaidSums } from './prepaid.ts';
 import { amountIn, amountsIn, collectTill, tillDocument, waitingIn } from './tills.ts';
 import { launchUnits, tradeUnits, unitsDocument } from './unit-trades.ts';
 
@@ -32,6 +33,8 @@ export interface RevenueOptions {
   /** Agents of this node that have an identity. */
   registrations: { all(): { name: string; agentId: bigint }[] };
   holdings: Pick<Holdings, 'all' | 'add'>;
+  /** Channels of callers. */
+  prepaid: Prepaid;
 }
 
 /** What agents, royalties and units bring to the wallet of a node. Methods throw ChorusError of the chain. */
@@ -84,8 +87,9 @@ export class NodeRevenue {
     const { chain, tokens, registrations } = this.#options;
     const { account } = chain;
     const known = await this.#tokens();
+    const credits = await prepaidSums(this.#options.prepaid);
     if (!(await this.#hasTills()))
-      return { account, tokens: known, tills: [], owed: [], royalties: [], units: [] };
+      return { account, tokens: known, tills: [], owed: [], royalties: [], credits, units: [] };
     const [tills, owed, royalties, units] = await Promise.all([
       Promise.all(
         registrations.all().map(async ({ name, agentId }) => ({
@@ -99,14 +103,13 @@ export class NodeRevenue {
       this.#amounts((token) => this.#royalties(token, tasks)),
       this.#held(),
     ]);
-    return { account, tokens: known, tills, owed, royalties, units };
+    return { account, tokens: known, tills, owed, royalties, credits, units };
   }
 
   /** Collect the tills of this node, and pay out what the wallet is owed by anyone; a part that fails stops no other. */
   async claim({ tasks = [] }: RevenueClaimRequest): Promise<RevenueClaimed> {
-    const { chain, registrations, tokens } = this.#options;
+    const { chain, registrations, tokens, prepaid } = this.#options;
     const paid: RevenueClaimed['paid'] = [];
-    if (!(await this.#hasTills())) return { paid, failed: [] };
     const note = async (
       from: RevenueClaimed['paid'][number]['from'],
       token: Address,
@@ -125,6 +128,9 @@ export class NodeRevenue {
         failed.push({ code, message, hint });
       }
     };
+    // First: what is claimed is in the tills then.
+    await part(async () => void paid.push(...(await claimPrepaid(prepaid))));
+    if (!(await this.#hasTills())) return { paid, failed };
     for (const { agentId } of registrations.all()) await part(() => this.collect(agentId));
     for (const token of tokens) {
       await part(async () => {

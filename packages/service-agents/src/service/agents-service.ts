@@ -34,6 +34,7 @@ export class AgentsService implements Service {
   readonly #parts: AgentParts;
   readonly #stopping = new AbortController();
   #rating: Promise<void> = Promise.resolve();
+  #watching: Promise<void> = Promise.resolve();
 
   constructor(components: Components<AgentsNodeConfig>) {
     this.#components = components;
@@ -45,11 +46,12 @@ export class AgentsService implements Service {
     this.#parts.slots.start();
     this.#parts.directory.start();
     if (this.#components.config.agents.directory) this.#rating = this.#parts.reputation.run();
+    this.#watching = this.#parts.payments.watch(this.#stopping.signal);
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all([this.#parts.directory.stop(), this.#rating]);
+    await Promise.all([this.#parts.directory.stop(), this.#rating, this.#watching]);
     await this.#parts.slots.close();
   }
 
@@ -171,7 +173,7 @@ export class AgentsService implements Service {
   async revenue(): Promise<NodeRevenue> {
     // Loaded with the first request.
     const { openRevenue } = await import('./open-revenue.ts');
-    return openRevenue(this.#components, this.#parts.registrations);
+    return openRevenue(this.#components, this.#parts.registrations, this.#parts.payments);
   }
 
   /** Agents that can be called now, for protocols besides A2A. */

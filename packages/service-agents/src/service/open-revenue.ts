@@ -1,6 +1,7 @@
 import type { Components } from '@chorus/node';
 import type { Address } from '@chorus/protocol';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
+import type { NodePayments } from '../payments/node-payments.ts';
 import type { Registrations } from '../registration/registrations.ts';
 import { Holdings } from '../revenue/holdings.ts';
 import { NodeRevenue } from '../revenue/node-revenue.ts';
@@ -9,7 +10,12 @@ import { NodeRevenue } from '../revenue/node-revenue.ts';
 export function openRevenue(
   { ports, config, store }: Components<AgentsNodeConfig>,
   registrations: Registrations,
+  payments: Pick<NodePayments, 'source'>,
 ): NodeRevenue {
   const tokens = config.agents.tokens.map((token) => token.toLowerCase() as Address);
-  return new NodeRevenue({ chain: ports.chain, tokens, registrations, holdings: new Holdings(store) });
+  const credits = async () => (await payments.source()).credits;
+  return new NodeRevenue({
+    ...{ chain: ports.chain, tokens, registrations, holdings: new Holdings(store) },
+    prepaid: { list: async () => (await credits()).list(), claim: async () => (await credits()).claim() },
+  });
 }

@@ -52,8 +52,8 @@ async function startBuyer(spend: object = {}): Promise<void> {
   api = createAdminClient(await readAdmin(folders[1]!));
 }
 
-const paidOf = ({ id, header, nonce, token, amount }: PaidDocument): Paid => ({
-  ...{ id, header, nonce, token: token as Paid['token'] },
+const paidOf = ({ id, header, nonce, token, amount, channel }: PaidDocument): Paid => ({
+  ...{ id, header, nonce, channel, token: token as Paid['token'] },
   amount: BigInt(amount),
 });
 
@@ -65,7 +65,7 @@ function caller(intent: string, most = '10 TWIN', send?: (send: Send) => Send) {
       return payment && paidOf(payment);
     },
     pay: async (required, request) => paidOf(await api.pay({ agent: base, intent, request, required, most })),
-    ended: async (id, ending) => void (await api.endPayment(id, ending)),
+    ended: async (id, ending) => (await api.endPayment(id, ending)).again,
   };
   let paying: PayingFetch | undefined;
   const through = (inner: Send) => {

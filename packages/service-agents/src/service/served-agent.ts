@@ -308,7 +308,7 @@ function signedCard(
 async function charging(
   executor: AgentExecutor,
   urls: AgentUrls,
-  { paid, name, loaded, observer, concurrent }: ServeOptions & { concurrent: number },
+  { paid, name, loaded, observer, concurrent, config }: ServeOptions & { concurrent: number },
 ) {
   if (!paid) return { executor, priced: async () => [] };
   const { price, selling, chain } = paid;
@@ -320,7 +320,7 @@ async function charging(
   const { name: title, share } = loaded.definition;
   const offerFor = async (identity: AgentIdentity | null) => {
     const payTo = await payeeOf(share, identity?.agentId ?? null, chain);
-    return offerOf({ name, title, url: urls.http ?? urls.libp2p }, price, payTo, chain);
+    return offerOf({ name, title, url: urls.http ?? urls.libp2p }, price, payTo, chain, config.channels);
   };
   /** Of the latest `priced`, which comes before any request. */
   let offer: Offer;

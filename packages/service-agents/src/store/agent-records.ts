@@ -1,5 +1,5 @@
 import type { NodeStore } from '@chorus/node';
-import { PURCHASES_SCHEMA, SALES_SCHEMA } from '@chorus/payments/schema';
+import { CHANNELS_SCHEMA, PURCHASES_SCHEMA, SALES_SCHEMA } from '@chorus/payments/schema';
 import { HOLDINGS_MIGRATION } from '../revenue/holdings.ts';
 import { AGENT_LOG_MIGRATION } from './agent-log.ts';
 import { DIRECTORY_MIGRATION, REPUTATION_MIGRATION } from './directory-migration.ts';
@@ -13,6 +13,7 @@ export const AGENTS_MIGRATIONS: readonly string[] = [
   HOLDINGS_MIGRATION,
   REPUTATION_MIGRATION,
   AGENT_LOG_MIGRATION,
+  CHANNELS_SCHEMA,
 ];
 
 /** An agent that the owner started, and has not stopped. */

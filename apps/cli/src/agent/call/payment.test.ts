@@ -10,7 +10,7 @@ vi.mock('../open-payments.ts', () => ({
   openPayments: async (): Promise<OpenPayments> => {
     const payment = {
       ...{ id: 'pay_1', header: 'a payment', nonce: '0x1', token: `0x${'ab'.repeat(20)}` },
-      ...{ symbol: 'CHOR', decimals: 0, amount: '3' },
+      ...{ symbol: 'CHOR', decimals: 0, amount: '3', channel: null },
     };
     return {
       payments: {
@@ -20,7 +20,11 @@ vi.mock('../open-payments.ts', () => ({
           signed++;
           return payment;
         },
-        end: async (_, ending) => void ended.push(ending),
+        end: async (_, ending) => {
+          ended.push(ending);
+          return false;
+        },
+        credits: {} as OpenPayments['payments']['credits'],
       },
       close: async () => undefined,
     };

@@ -19,6 +19,8 @@ export interface PaidCall {
   amount: string;
   symbol: string | null;
   decimals: number | null;
+  /** The prepaid channel that paid; null: a transfer of its own. */
+  channel: string | null;
 }
 
 type Card = AgentClient['card'];
@@ -46,9 +48,9 @@ interface Question {
   task: string | undefined;
 }
 
-/** Nothing is opened until a call is to be paid; without `--pay` nothing ever is. */
+/** Nothing is opened until a call is to be paid; without `--pay` only what is prepaid at a running node is spent. */
 export async function callPayment(flags: PaymentFlags, question: Question): Promise<CallPayment> {
-  if (flags.pay === undefined) {
+  if (flags.pay === undefined && !(await hasNode(flags))) {
     return {
       messageId: undefined,
       through: refusing,
@@ -63,7 +65,7 @@ export async function callPayment(flags: PaymentFlags, question: Question): Prom
   ]);
   const { at, message, context = null, task = null } = question;
   const intent = intentOf(at, message, [context, task]);
-  const purse = new CallPurse(flags, flags.pay, at, intent);
+  const purse = new CallPurse(flags, flags.pay ?? null, at, intent);
   let done: () => Promise<void> = async () => undefined;
   return {
     messageId: `msg-${intent.slice(0, 32)}`,
@@ -73,7 +75,7 @@ export async function callPayment(flags: PaymentFlags, question: Question): Prom
       if (Array.isArray(promised)) purse.check = (required) => checkOffer(required, promised);
       const paying = payingFetch(send, purse, receiptUrl);
       done = paying.done;
-      return paying.send;
+      return flags.pay === undefined ? prepaidOnly(paying.send) : paying.send;
     },
     close: async (isOwed) => {
       try {
@@ -89,7 +91,8 @@ export async function callPayment(flags: PaymentFlags, question: Question): Prom
 
 class CallPurse implements Purse {
   readonly #flags: PaymentFlags;
-  readonly #most: string;
+  /** Null: only what is prepaid. */
+  readonly #most: string | null;
   readonly #agent: string;
   readonly #intent: string;
   #opened: Promise<OpenPayments> | null = null;
@@ -100,7 +103,7 @@ class CallPurse implements Purse {
   /** Throws if more is asked for than the agent's card says. */
   check: (required: string) => void = () => undefined;
 
-  constructor(flags: PaymentFlags, most: string, agent: string, intent: string) {
+  constructor(flags: PaymentFlags, most: string | null, agent: string, intent: string) {
     this.#flags = flags;
     this.#most = most;
     this.#agent = agent;
@@ -125,10 +128,11 @@ class CallPurse implements Purse {
     }
   }
 
-  async ended(id: string, ending: Ending): Promise<void> {
+  async ended(id: string, ending: Ending): Promise<boolean> {
     this.isOver = true;
-    if (ending.state === 'answered') this.#answered = { id, ending };
-    else await (await this.#open()).payments.end(id, ending);
+    if (ending.state !== 'answered') return (await this.#open()).payments.end(id, ending);
+    this.#answered = { id, ending };
+    return false;
   }
 
   async close(isOwed: boolean): Promise<void> {
@@ -142,10 +146,10 @@ class CallPurse implements Purse {
   }
 
   #note(paid: PaidDocument): Paid {
-    const { id, header, nonce, symbol, decimals, amount, token } = paid;
+    const { id, header, nonce, symbol, decimals, amount, token, channel } = paid;
     this.isOver = false;
-    this.paid = { id, amount, symbol, decimals };
-    return { id, header, nonce, amount: BigInt(amount), token: token as Paid['token'] };
+    this.paid = { id, amount, symbol, decimals, channel };
+    return { id, header, nonce, amount: BigInt(amount), token: token as Paid['token'], channel };
   }
 
   #open(): Promise<OpenPayments> {
@@ -169,12 +173,32 @@ const refusing =
   async (url, init) => {
     const response = await send(url, init);
     if (response.status !== 402) return response;
-    const price = await priceIn(response);
-    throw new ChorusError('E_PAYMENT_REQUIRED', 'this agent is paid for each call', {
-      facts: { price },
-      hint: price === undefined ? 'say the most to pay with --pay' : `to pay it, call with --pay '${price}'`,
-    });
+    throw notAllowed(await priceIn(response));
   };
+
+/** As {@link refusing}, when no channel pays. */
+const prepaidOnly =
+  (send: Send): Send =>
+  async (url, init) => {
+    try {
+      return await send(url, init);
+    } catch (error) {
+      if (!hasCode(error, 'E_PAYMENT_REQUIRED')) throw error;
+      const { price } = (error as ChorusError).facts;
+      throw notAllowed(typeof price === 'string' ? price : undefined);
+    }
+  };
+
+const notAllowed = (price: string | undefined): ChorusError =>
+  new ChorusError('E_PAYMENT_REQUIRED', 'this agent is paid for each call', {
+    facts: { price },
+    hint: `${price === undefined ? 'say the most to pay with --pay' : `to pay it, call with --pay '${price}'`}; to prepay many calls: chorus credits open`,
+  });
+
+async function hasNode(flags: HomeOptions): Promise<boolean> {
+  const { isNodeRunning } = await import('../open-payments.ts');
+  return isNodeRunning(flags);
+}
 
 /** The price in the agent's own words; undefined if it does not say. */
 async function priceIn(response: Response): Promise<string | undefined> {
@@ -193,7 +217,8 @@ export const owedLine = ({ id }: PaidCall): string =>
   `the call was paid for (${id}) and not answered: repeat the command, and nothing is paid twice`;
 
 /** What was paid, in a few words. */
-export function paidLine({ id, amount, symbol, decimals }: PaidCall): string {
+export function paidLine({ id, amount, symbol, decimals, channel }: PaidCall): string {
   const sum = decimals === null ? `${amount} units` : exactAmount(amount, decimals);
-  return `paid ${sum}${symbol === null ? '' : ` ${symbol}`} (${id}); chorus agent why shows the receipt`;
+  const how = channel === null ? '' : ' from your credits';
+  return `paid ${sum}${symbol === null ? '' : ` ${symbol}`}${how} (${id}); chorus agent why shows the receipt`;
 }

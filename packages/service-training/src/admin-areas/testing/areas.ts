@@ -1,6 +1,7 @@
 import type {
   AgentDocument,
   AgentIdentityDocument,
+  CreditDocument,
   GovernanceDocument,
   JobDocument,
   MarketDocument,
@@ -32,9 +33,11 @@ import {
   TIME,
 } from '@chorus/node/testing';
 import { agentsApp } from '../../../../service-agents/src/admin-areas/agents-app.ts';
+import { creditsApp } from '../../../../service-agents/src/admin-areas/credits-app.ts';
 import { feedbackApp } from '../../../../service-agents/src/admin-areas/feedback-app.ts';
 import { paymentsApp } from '../../../../service-agents/src/admin-areas/payments-app.ts';
 import { revenueApp } from '../../../../service-agents/src/admin-areas/revenue-app.ts';
+import type { CreditsSource } from '../../../../service-agents/src/payments/source.ts';
 import { marketApp } from '../../../../service-market/src/admin-areas/market-app.ts';
 import { publicationsApp } from '../publications.ts';
 import { rewardsApp } from '../rewards.ts';
@@ -175,11 +178,13 @@ export const everyArea = () => [
     list: async () => ({ payments: [payment] }),
     resume: async () => ({ payment: null }),
     pay: async () => ({
-      ...{ id: PAYMENT, header: 'e30=', nonce: '0x01', token: ADDRESS },
+      ...{ id: PAYMENT, header: 'e30=', nonce: '0x01', token: ADDRESS, channel: null },
       ...{ symbol: 'CHOR', decimals: 18, amount: '3' },
     }),
-    end: async () => {},
+    end: async () => false,
+    credits,
   })),
+  creditsApp(async () => credits),
   revenueApp(async () => ({
     overview: async () => ({
       account: ADDRESS,
@@ -187,6 +192,7 @@ export const everyArea = () => [
       tills: [{ agentId: '7', agent: 'guide', address: ADDRESS, waiting: amounts }],
       owed: amounts,
       royalties: amounts,
+      credits: [{ token: ADDRESS, decimals: 6, unclaimed: '5', claimed: '7' }],
       units: [{ agentId: '7', held: '5', revenue: amounts[0]! }],
     }),
     claim: async () => ({
@@ -414,6 +420,39 @@ const identity: AgentIdentityDocument = {
 
 const PAYMENT = `pay_${'0a'.repeat(16)}`;
 
+const credit: CreditDocument = {
+  id: `0x${'0a'.repeat(32)}`,
+  agent: 'https://agents.example/agents/guide/',
+  receiver: ADDRESS,
+  ...{ token: ADDRESS, symbol: 'CHOR', decimals: 18, state: 'open', balance: '9', spent: '3', left: '6' },
+  ...{ withdrawSeconds: 86_400, availableAt: null, transaction: '0x01', cost: null },
+};
+
+const credits: CreditsSource = {
+  list: async () => ({
+    credits: [credit],
+    channels: [
+      {
+        ...{ id: `0x${'0b'.repeat(32)}`, payer: ADDRESS, receiver: ADDRESS, agent: 'guide' },
+        ...{ token: ADDRESS, symbol: 'CHOR', decimals: 18, balance: '9', charged: '3', claimed: '1' },
+        ...{ unclaimed: '2', calls: 3, waiting: 2, closingAt: null, claimTransaction: null },
+      },
+    ],
+    rules: { enabled: true, withdrawHours: 24, claimCalls: 500, claimHours: 6 },
+  }),
+  open: async () => credit,
+  add: async () => credit,
+  close: async () => ({ ...credit, state: 'closing', availableAt: TIME }),
+  claim: async () => ({
+    claims: [
+      {
+        ...{ transaction: '0x01', channels: 1 },
+        amounts: [{ token: ADDRESS, symbol: 'CHOR', decimals: 18, amount: '2' }],
+      },
+    ],
+  }),
+};
+
 const payment: PaymentDocument = {
   direction: 'in',
   id: PAYMENT,
@@ -430,6 +469,7 @@ const payment: PaymentDocument = {
   at: TIME,
   endedAt: TIME,
   transaction: '0x01',
+  channel: null,
   input: `sha256:${'0'.repeat(64)}`,
   output: null,
   receipt: 'a.b.c',
