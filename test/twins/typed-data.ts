@@ -65,6 +65,19 @@ export const VOUCHER = {
   Voucher: [field('channelId', 'bytes32'), field('maxClaimableAmount', 'uint128')],
 };
 
+export const REFUND = {
+  Refund: [field('channelId', 'bytes32'), field('nonce', 'uint256'), field('amount', 'uint128')],
+};
+export const CLAIM_BATCH = {
+  ClaimBatch: [field('claims', 'ClaimEntry[]')],
+  ClaimEntry: [
+    field('channelId', 'bytes32'),
+    field('maxClaimableAmount', 'uint128'),
+    field('totalClaimed', 'uint128'),
+  ],
+};
+export const RECEIVE = { ReceiveWithAuthorization: TRANSFER.TransferWithAuthorization };
+
 export const domainOf = (chainId: number, verifyingContract: string): TypedDataDomain => ({
   name: 'Chorus',
   version: '1',

@@ -45,6 +45,12 @@ export class ChannelRules {
     return copy;
   }
 
+  /** Back to an earlier state, as of a transaction that was refused. */
+  restore(earlier: ChannelRules): void {
+    this.#channels = earlier.#channels;
+    this.#due = earlier.#due;
+  }
+
   /** What the contract owes in a token, to payers and to receivers. */
   owed(token: Address): bigint {
     const open = [...this.#channels.values()].filter(({ config }) => config.token === token);

@@ -56,7 +56,8 @@ export class MemoryLedger {
   readonly treasury: Address = '0x00000000000000000000000000000000007eea51';
   readonly jobContract: Address = '0x0000000000000000000000000000000000008183';
   readonly jobEvaluator: Address = '0x000000000000000000000000000000000e0a1008';
-  readonly channelContract: Address = '0x00000000000000000000000000000000000c4a17';
+  /** Where x402 publishes its contract: its own clients know no other. */
+  readonly channelContract: Address = '0x4020074e9df2ce1dee5a9c1b5c3f541d02a10003';
   readonly depositCollector: Address = '0x00000000000000000000000000000000000de905';
   readonly events: ChainEvent[] = [];
   readonly #clock: () => number;

@@ -11,6 +11,8 @@ import {
   Wallet,
 } from 'ethers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { findChannelContracts } from '../contracts/addresses.ts';
+import { PUBLISHED_CHANNELS } from '../contracts/names.ts';
 import { type Devnet, startDevnet } from '../devnet/devnet.ts';
 import { openProvider } from '../rpc/rpc.ts';
 import { sqliteTransactionStore } from '../send/journal.ts';
@@ -83,7 +85,7 @@ describe('deploying', () => {
     await deploy();
     const nonce = await provider.getTransactionCount(new Wallet(devnet.privateKeys[0]!).address);
     const seen = await steps();
-    expect(seen).toHaveLength(27);
+    expect(seen).toHaveLength(30);
     expect(seen.every(({ transaction }) => transaction === null)).toBe(true);
     expect(await provider.getTransactionCount(new Wallet(devnet.privateKeys[0]!).address)).toBe(nonce);
   });
@@ -93,6 +95,24 @@ describe('deploying', () => {
     await provider.send('anvil_setNonce', ['0x3fab184622dc19b6109349b94811493bf2a45362', '0x0']);
     await deploy();
     expect(await provider.getCode(CREATE2_PROXY)).not.toBe('0x');
+  });
+
+  it('a chain that has the contract of channels that x402 publishes gets no other one', async () => {
+    const first = await deploy();
+    expect(first.channels?.channels).not.toBe(PUBLISHED_CHANNELS);
+    await provider.send('anvil_setCode', [
+      PUBLISHED_CHANNELS,
+      await provider.getCode(first.channels!.channels),
+    ]);
+    const second = await deploy({ salt: `0x${'07'.repeat(32)}` });
+    expect(second.channels?.channels).toBe(PUBLISHED_CHANNELS);
+    // Ours takes deposits for it.
+    const { provider: other } = await openProvider(devnet.url);
+    try {
+      expect(await findChannelContracts(other, second.parameters)).toEqual(second.channels);
+    } finally {
+      other.destroy();
+    }
   });
 
   it('a deployment refuses other code at the address of the proxy', async () => {
@@ -157,7 +177,7 @@ describe('deploying', () => {
         ...Object.values(file.contracts).map((c) => c.transaction),
         ...Object.values(file.calls),
       ];
-      expect(transactions.filter((t) => t !== null)).toHaveLength(27);
+      expect(transactions.filter((t) => t !== null)).toHaveLength(30);
       for (const transaction of transactions) {
         if (transaction === null) continue;
         expect(transaction.gasUsed).toBeGreaterThan(20_000);
@@ -205,11 +225,11 @@ describe('deploying', () => {
         spy.mockRestore();
         transactions.close();
       }
-      expect(runs).toBe(10);
-      expect((await provider.getTransactionCount(account)) - first).toBe(27);
+      expect(runs).toBe(11);
+      expect((await provider.getTransactionCount(account)) - first).toBe(30);
       const file = (await readDeployment(path))!;
       expect(file.complete).toBe(true);
-      expect(Object.values(file.contracts).filter((c) => c.transaction !== null)).toHaveLength(18);
+      expect(Object.values(file.contracts).filter((c) => c.transaction !== null)).toHaveLength(20);
       expect((await deploymentStatus({ url: devnet.url, file })).ok).toBe(true);
     });
 

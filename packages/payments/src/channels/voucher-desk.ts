@@ -78,6 +78,12 @@ export class VoucherDesk {
     return { kind: 'taken', sale: { ...paid, receipt } };
   }
 
+  /** Where the channel of a voucher is; undefined if it is not known here. */
+  correction({ channelId }: SignedVoucher): ChannelCorrection | undefined {
+    const known = this.channels.find(channelId);
+    return known ? correctionOf(known, stateOf(known)) : undefined;
+  }
+
   /** What was read lately, or what the chain says now. More may be in it than was known: it is asked before a refusal. */
   async #stateOf({ channelId, config, ceiling }: SignedVoucher): Promise<ReadState> {
     const known = this.channels.find(channelId);

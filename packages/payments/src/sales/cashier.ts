@@ -14,7 +14,7 @@ import {
 } from '@chorus/protocol';
 import { checkVoucher } from '../channels/check-voucher.ts';
 import type { HeldChannels } from '../channels/held-channels.ts';
-import { type SignedVoucher, voucherNonce } from '../channels/voucher.ts';
+import { REFUSED, type SignedVoucher, voucherNonce } from '../channels/voucher.ts';
 import { VoucherDesk } from '../channels/voucher-desk.ts';
 import { checkPayment } from '../exact/check.ts';
 import type { Offer } from '../exact/offer.ts';
@@ -200,7 +200,12 @@ export class Cashier {
       known.request === sale.request &&
       known.agent === sale.agent &&
       known.caller === sale.caller;
-    if (!same) return refused(refusePayment(ofAnother()));
+    if (!same) {
+      const { proof } = sale;
+      // Its payer may have lost what it knew: it is told where the channel is.
+      if ('ceiling' in proof) return this.#elsewhere(proof, offer);
+      return refused(refusePayment(ofAnother()));
+    }
     switch (known.state) {
       case 'answered': {
         // Without an id of the payer's own, all of a payment can be read on chain.
@@ -216,6 +221,11 @@ export class Cashier {
     }
   }
 
+  /** A voucher that has paid for something else. */
+  #elsewhere(voucher: SignedVoucher, offer: Offer): Charged {
+    return refused(askPayment(offer, REFUSED.cumulative, this.#vouchers.correction(voucher)));
+  }
+
   async #takeVoucher(sale: Sale, voucher: SignedVoucher, offer: Offer): Promise<Charged> {
     const accepted = await this.#vouchers.take(sale, voucher, offer);
     switch (accepted.kind) {
@@ -223,7 +233,7 @@ export class Cashier {
         this.#options.onPaid?.(accepted.sale);
         return { kind: 'paid', sale: accepted.sale };
       case 'used':
-        return refused(refusePayment(alreadyAnswered()));
+        return this.#elsewhere(voucher, offer);
       case 'later':
         return refused(refusePayment(notNow(accepted.why)));
       default:
