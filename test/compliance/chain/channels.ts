@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type Address, type ChainPort, type ChannelClaim, type ChannelConfig, toHex } from '@chorus/protocol';
+import {
+  type Address,
+  type ChainPort,
+  type ChannelClaim,
+  type ChannelConfig,
+  type Hex,
+  toHex,
+} from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { type Fixture, refused } from './fixture.ts';
 
@@ -98,6 +105,11 @@ export function describeChannels(get: () => Fixture): void {
         { ...good, ceiling: 51n, claimed: 51n },
         await voucher(config, 50n, other),
         { ...good, signature: `0x${'00'.repeat(65)}` as const },
+        // The same signature as some libraries write it, which contracts do not take.
+        {
+          ...good,
+          signature: `${good.signature.slice(0, -2)}${good.signature.endsWith('1b') ? '00' : '01'}` as Hex,
+        },
       ];
       for (const claim of bad) {
         expect(await provider.isVoucherOf(claim.config, claim.ceiling, claim.signature)).toBe(false);

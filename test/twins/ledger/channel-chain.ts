@@ -149,6 +149,7 @@ export class MemoryChannelChain extends MemoryJobChain implements ChannelChain {
     const signer = BigInt(config.payerAuthorizer) === 0n ? config.payer : config.payerAuthorizer;
     const message = { channelId: this.#idOf(config), maxClaimableAmount: ceiling };
     try {
+      if (!/^0x[0-9a-f]{128}(1b|1c)$/.test(signature)) return false;
       return lower(verifyTypedData(this.#domain(), VOUCHER, message, signature)) === signer;
     } catch {
       return false;

@@ -6,7 +6,7 @@ import {
   type Hex,
   VOUCHER_TYPES,
 } from '@chorus/protocol';
-import { AbiCoder, keccak256, recoverAddress, TypedDataEncoder, ZeroAddress } from 'ethers';
+import { AbiCoder, keccak256, recoverAddress, Signature, TypedDataEncoder, ZeroAddress } from 'ethers';
 
 /** Which contract signatures and ids are for. */
 export interface ChannelDomain {
@@ -34,7 +34,8 @@ export function isVoucherOf(
 ): boolean {
   const signer = config.payerAuthorizer === ZeroAddress ? config.payer : config.payerAuthorizer;
   try {
-    if (signature.length !== 132) return false;
+    // Contracts take one of several ways to write a signature: a voucher in another one could never be claimed.
+    if (Signature.from(signature).serialized !== signature.toLowerCase()) return false;
     const message = { channelId: channelIdOf(config, domain), maxClaimableAmount: ceiling };
     const digest = TypedDataEncoder.hash(domainOf(domain), VOUCHER_TYPES, message);
     return recoverAddress(digest, signature).toLowerCase() === signer.toLowerCase();

@@ -1,4 +1,10 @@
-import { type ChannelChain, type ChannelClaim, type Hex, MOST_CLAIMS } from '@chorus/protocol';
+import {
+  type ChannelChain,
+  type ChannelClaim,
+  type Hex,
+  isOutcomeUnknown,
+  MOST_CLAIMS,
+} from '@chorus/protocol';
 import type { HeldChannel } from './held-channel.ts';
 import type { HeldChannels } from './held-channels.ts';
 
@@ -77,10 +83,13 @@ export class ChannelKeeper {
     // Those whose payer withdraws first.
     due.sort((a, b) => (a.closingAt ?? Number.MAX_SAFE_INTEGER) - (b.closingAt ?? Number.MAX_SAFE_INTEGER));
     for (let from = 0; from < due.length; from += MOST_CLAIMS) {
+      const batch = due.slice(from, from + MOST_CLAIMS);
       try {
-        done.push(await this.#send(due.slice(from, from + MOST_CLAIMS)));
+        done.push(await this.#send(batch));
       } catch (error) {
-        fail(error);
+        // One that the chain refuses must not keep the others from being claimed.
+        if (batch.length === 1 || isOutcomeUnknown(error)) fail(error);
+        else done.push(...(await this.#sendEach(batch)));
       }
     }
     return done;
@@ -93,6 +102,18 @@ export class ChannelKeeper {
     if (!known) return null;
     channels.read(id, { ...(await chain.channel(known.config)), readAt: Date.now() });
     return channels.find(id);
+  }
+
+  async #sendEach(batch: readonly HeldChannel[]): Promise<Claimed[]> {
+    const done: Claimed[] = [];
+    for (const channel of batch) {
+      try {
+        done.push(await this.#send([channel]));
+      } catch (error) {
+        this.#options.onError?.(error);
+      }
+    }
+    return done;
   }
 
   async #send(due: readonly HeldChannel[]): Promise<Claimed> {

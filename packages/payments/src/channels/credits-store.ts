@@ -3,6 +3,7 @@ import type { Address, Hex } from '@chorus/protocol';
 import type { PaymentDatabase } from '../sales/sales-store.ts';
 import { configOfText, configText } from './config-text.ts';
 import type { BegunDeposit, Credit, CreditState } from './credit.ts';
+import { larger } from './larger.ts';
 
 /** Channels that this account has paid into, in the node's store: a deposit is written down before it is sent. */
 export class CreditsStore {
@@ -93,8 +94,8 @@ export class CreditsStore {
       )
       .all(id);
     const sum = open.reduce((total, row) => total + BigInt(String(row.amount)), charged);
-    const highest = open.reduce((most, row) => max(most, BigInt(String(row.ceiling))), 0n);
-    return max(sum, highest) + amount;
+    const highest = open.reduce((most, row) => larger(most, BigInt(String(row.ceiling))), 0n);
+    return larger(sum, highest) + amount;
   }
 
   get #db(): DatabaseSync {
@@ -105,8 +106,6 @@ export class CreditsStore {
     this.#store.transact(() => this.#db.prepare(sql).run(...values));
   }
 }
-
-const max = (a: bigint, b: bigint) => (a > b ? a : b);
 
 const depositText = (deposit: BegunDeposit | null): string | null =>
   deposit && JSON.stringify(deposit, (_, value) => (typeof value === 'bigint' ? value.toString() : value));

@@ -3,6 +3,7 @@ import type { Hex } from '@chorus/protocol';
 import type { PaymentDatabase } from '../sales/sales-store.ts';
 import { configOfText, configText } from './config-text.ts';
 import type { HeldChannel, ReadState } from './held-channel.ts';
+import { larger } from './larger.ts';
 import type { SignedVoucher } from './voucher.ts';
 
 /** Vouchers that are remembered of a channel: later ones may arrive in another order than they were signed in. */
@@ -89,7 +90,7 @@ export class HeldChannels {
     this.#store.transact(() => {
       const known = this.find(id);
       if (!known) return;
-      const charged = state.claimed > known.charged ? state.claimed : known.charged;
+      const charged = larger(state.claimed, known.charged);
       const left = charged > state.claimed && state.balance > state.claimed;
       this.#db
         .prepare(

@@ -1,4 +1,4 @@
-import { type ChannelChain, explain } from '@chorus/protocol';
+import { type ChannelChain, ChorusError, explain } from '@chorus/protocol';
 import type { ChannelCorrection, Offer } from '../exact/offer.ts';
 import type { Sale } from '../sales/sale.ts';
 import type { SalesStore } from '../sales/sales-store.ts';
@@ -13,6 +13,8 @@ import { REFUSED, type SignedVoucher } from './voucher.ts';
 const READ_MS = 60_000;
 /** A first voucher is taken only of a channel with this many calls in it: a claim costs as much gas as a transfer. */
 const LEAST_CALLS = 10n;
+/** Channels that are asked for at the chain at a time: strangers can name any. */
+const MOST_READS = 16;
 
 export type Accepted =
   | { kind: 'taken'; sale: Sale }
@@ -36,6 +38,7 @@ export interface VoucherDeskOptions {
 export class VoucherDesk {
   readonly channels: HeldChannels;
   readonly #options: VoucherDeskOptions;
+  #reads = 0;
 
   constructor(options: VoucherDeskOptions) {
     this.#options = options;
@@ -48,7 +51,7 @@ export class VoucherDesk {
     try {
       state = await this.#stateOf(voucher);
     } catch (error) {
-      return { kind: 'later', why: `its chain does not answer: ${explain(error).code}` };
+      return { kind: 'later', why: explain(error).message };
     }
     // From here on nothing waits: of concurrent calls each sees what the one before it was charged.
     const known = this.channels.find(voucher.channelId);
@@ -89,9 +92,19 @@ export class VoucherDesk {
     const known = this.channels.find(channelId);
     const fresh = known && Date.now() - known.readAt < READ_MS;
     if (fresh && known.closingAt === null && ceiling <= known.balance) return stateOf(known);
-    const state = { ...(await this.#options.chain.channel(config)), readAt: Date.now() };
-    this.channels.read(channelId, state);
-    return state;
+    if (this.#reads >= MOST_READS) {
+      throw new ChorusError('E_PAYMENT_LATER', 'too many channels are being looked up', {
+        hint: 'nothing was paid; ask again later',
+      });
+    }
+    this.#reads++;
+    try {
+      const state = { ...(await this.#options.chain.channel(config)), readAt: Date.now() };
+      this.channels.read(channelId, state);
+      return state;
+    } finally {
+      this.#reads--;
+    }
   }
 }
 

@@ -42,16 +42,10 @@ export class PurchasesStore {
 
   /** Of the last 24 hours, whatever may have been paid. */
   ofDay(): Purchase[] {
-    return (
-      this.#db
-        // A voucher that was refused is replaced by the next one, which states the sum anew.
-        .prepare(
-          `SELECT * FROM agents_purchases WHERE at > ? AND state <> 'void'
-         AND NOT (state = 'refused' AND channel IS NOT NULL)`,
-        )
-        .all(Date.now() - DAY)
-        .map(purchaseOf)
-    );
+    return this.#db
+      .prepare("SELECT * FROM agents_purchases WHERE at > ? AND state <> 'void'")
+      .all(Date.now() - DAY)
+      .map(purchaseOf);
   }
 
   /** Write it down, unless `refuse` throws: between both nothing else is written. What is void is not open. */
