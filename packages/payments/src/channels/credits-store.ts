@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Address, Hex } from '@chorus/protocol';
-import type { PaymentDatabase } from '../sales/sales-store.ts';
+import type { PaymentDatabase } from '../store/payment-database.ts';
 import { configOfText, configText } from './config-text.ts';
 import type { BegunDeposit, Credit, CreditState } from './credit.ts';
 import { larger } from './larger.ts';

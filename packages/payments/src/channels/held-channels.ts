@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Hex } from '@chorus/protocol';
-import type { PaymentDatabase } from '../sales/sales-store.ts';
+import type { PaymentDatabase } from '../store/payment-database.ts';
 import { configOfText, configText } from './config-text.ts';
 import type { HeldChannel, ReadState } from './held-channel.ts';
 import { larger } from './larger.ts';

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Address, Hex } from '@chorus/protocol';
-import type { PaymentDatabase } from '../sales/sales-store.ts';
+import type { PaymentDatabase } from '../store/payment-database.ts';
 import type { Purchase } from './purchase.ts';
 
 const DAY = 24 * 3_600_000;

@@ -15,7 +15,6 @@ import {
 import { checkVoucher } from '../channels/check-voucher.ts';
 import type { HeldChannels } from '../channels/held-channels.ts';
 import { REFUSED, type SignedVoucher, voucherNonce } from '../channels/voucher.ts';
-import { VoucherDesk } from '../channels/voucher-desk.ts';
 import { checkPayment } from '../exact/check.ts';
 import type { Offer } from '../exact/offer.ts';
 import {
@@ -42,6 +41,7 @@ import {
 } from './refusals.ts';
 import { type KeptAnswer, keyText, type Sale } from './sale.ts';
 import type { SalesStore } from './sales-store.ts';
+import { VoucherDesk } from './voucher-desk.ts';
 
 /** Settlements that wait for their turn, or for their block. */
 const MOST_SETTLING = 64;
@@ -202,7 +202,7 @@ export class Cashier {
       known.caller === sale.caller;
     if (!same) {
       const { proof } = sale;
-      // Its payer may have lost what it knew: it is told where the channel is.
+      // Its payer may have lost what it knew: the answer says where the channel is.
       if ('ceiling' in proof) return this.#elsewhere(proof, offer);
       return refused(refusePayment(ofAnother()));
     }

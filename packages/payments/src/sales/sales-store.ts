@@ -1,13 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Address, Hex, SignedTransfer } from '@chorus/protocol';
 import type { SignedVoucher } from '../channels/voucher.ts';
+import type { PaymentDatabase } from '../store/payment-database.ts';
 import type { KeptAnswer, Sale, SaleKey } from './sale.ts';
-
-/** A database of the node's, and how it writes: all of it on disk, or nothing. */
-export interface PaymentDatabase {
-  readonly db: DatabaseSync;
-  transact<T>(work: () => T): T;
-}
 
 /** Sales that are kept, about 2 KB each. A payment that was forgotten is refused by the chain: its nonce is used. */
 const MOST_SALES = 20_000;

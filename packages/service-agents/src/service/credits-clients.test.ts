@@ -283,7 +283,7 @@ describe('a voucher of a stranger', () => {
     expect(answered()).toBe(1);
   });
 
-  it('of a provider that lost its store is taken on, from what was claimed', async () => {
+  it('counts from what was claimed at a provider that lost its store', async () => {
     const config = await opened(100n);
     for (const ceiling of [3n, 6n])
       expect((await post('x', await voucherOf(config, ceiling))).status).toBe(200);

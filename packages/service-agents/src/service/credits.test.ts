@@ -234,7 +234,7 @@ describe('a prepaid channel', () => {
     expect((await api.credits()).credits).toMatchObject([{ spent: '9' }]);
   });
 
-  it('a buyer that has lost what it knew is told where the channel is, by its own signature', async () => {
+  it('a buyer that has lost what it knew learns from the seller where the channel is, by its own signature', async () => {
     const { id } = await open('90 TWIN');
     for (let i = 0; i < 4; i++) await ask(`call ${i}`);
     // As of a backup from before the calls.

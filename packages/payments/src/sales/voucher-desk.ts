@@ -1,10 +1,10 @@
 import { type ChannelChain, ChorusError, explain } from '@chorus/protocol';
+import type { HeldChannel, ReadState } from '../channels/held-channel.ts';
+import type { HeldChannels } from '../channels/held-channels.ts';
+import { REFUSED, type SignedVoucher } from '../channels/voucher.ts';
 import type { ChannelCorrection, Offer } from '../exact/offer.ts';
-import type { Sale } from '../sales/sale.ts';
-import type { SalesStore } from '../sales/sales-store.ts';
-import type { HeldChannel, ReadState } from './held-channel.ts';
-import type { HeldChannels } from './held-channels.ts';
-import { REFUSED, type SignedVoucher } from './voucher.ts';
+import type { Sale } from './sale.ts';
+import type { SalesStore } from './sales-store.ts';
 
 /**
  * How long what the chain said of a channel counts, ms. A payer needs the delay of the channel to take anything out of it:
