@@ -236,7 +236,10 @@ async function lookForReceipt(
   for (let i = 0; i < RECEIPT.tries && !signal.aborted; i++) {
     try {
       const response = await send(url, { method: 'GET', signal });
-      if (response.status !== 200) return null;
+      if (response.status !== 200) {
+        await drain(response);
+        return null;
+      }
       const text = await shortText(response, RECEIPT.mostBytes, signal);
       const { receipts } = JSON.parse(text) as { receipts?: unknown };
       const last = Array.isArray(receipts) ? receipts.find((each) => follows(first, each)) : undefined;
