@@ -1,5 +1,6 @@
 import { isAgentId } from '../agent/agent-id.ts';
 import { parseTarget } from '../agent/call/target.ts';
+import { showSigner } from '../agent/call/view.ts';
 
 /** Time to read a card, ms. */
 const CARD_MS = 60_000;
@@ -25,6 +26,7 @@ export async function acceptedBy(at: string, home: string | undefined): Promise<
     signal,
   );
   try {
+    if (target.kind === 'http') showSigner(connected);
     const promised = promisedTerms(connected.agent.card);
     return Array.isArray(promised) ? promised : [];
   } finally {

@@ -39,11 +39,33 @@ export function guardedFetch(options: GuardOptions = {}): SendRequest {
     });
     const bodyless = NO_BODY.has(statusCode);
     if (bodyless) body.on('error', () => undefined).resume();
-    return new Response(bodyless ? null : (Readable.toWeb(body) as ReadableStream<Uint8Array>), {
+    return new Response(bodyless ? null : webStream(body), {
       status: statusCode,
       headers: Object.entries(headers).flatMap(([name, value]) =>
         [value ?? []].flat().map((one): [string, string] => [name, one]),
       ),
     });
   };
+}
+
+/** A body as a web stream. That of Node's own adapter throws where no one can catch it, if it is cancelled while data arrives. */
+function webStream(body: Readable): ReadableStream<Uint8Array> {
+  const chunks: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await chunks.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } catch (error) {
+          controller.error(error);
+        }
+      },
+      cancel() {
+        body.on('error', () => undefined).destroy();
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }

@@ -205,7 +205,7 @@ export class Payer {
     const { credits, chain } = this.#options;
     const credit = channel && credits.find(channel.id);
     if (!credit) return false;
-    for (const accepted of decodeRequired(header).accepts) {
+    for (const accepted of acceptedIn(header)) {
       const { channelState: state, voucherState: proof } = channelOf(accepted)?.extra ?? {};
       if (!state || !proof || state.channelId !== credit.id) continue;
       const { chargedCumulativeAmount: charged } = state;
@@ -284,6 +284,15 @@ function tooPoor(account: Address, token: Address, amount: bigint, cause: unknow
     hint: 'send it some, or call with another --home',
     cause,
   });
+}
+
+/** What an answer 402 accepts; nothing if it cannot be read. */
+function acceptedIn(header: string): PaymentRequired['accepts'] {
+  try {
+    return decodeRequired(header).accepts;
+  } catch {
+    return [];
+  }
 }
 
 /** The price in the seller's own words; undefined if it does not say. */

@@ -32,6 +32,9 @@ export interface PayingFetch {
   done(): Promise<void>;
 }
 
+/** Letters of a header that says where a channel is. */
+const MOST_REQUIRED = 8_000;
+
 /** Bytes of an answer 402 that are read to its end. */
 const MOST_DRAINED = 64 * 1024;
 
@@ -90,8 +93,9 @@ export function payingFetch(
   /** Write down that a payment was refused, and what the seller says of its channel. */
   const refusedBy = async (paid: Paid, response: Response): Promise<{ reason: string; again: boolean }> => {
     const reason = await whyOf(response);
-    const required = response.headers.get(REQUIRED_HEADER) ?? undefined;
-    const correction = paid.channel === null ? undefined : required;
+    const required = response.headers.get(REQUIRED_HEADER) ?? '';
+    const isReadable = required !== '' && required.length <= MOST_REQUIRED;
+    const correction = paid.channel !== null && isReadable ? required : undefined;
     return { reason, again: await purse.ended(paid.id, { state: 'refused', reason, required: correction }) };
   };
   return {

@@ -99,12 +99,12 @@ async function ownPayment(
       .filter(({ client }) => sameAddress(client, chain.account))
       .map((feedback) => paymentProof(feedback)?.transaction),
   );
-  const paid = purchases
+  const own = purchases
     .list({ most: PURCHASES })
-    .filter((each) => sameAddress(each.payee, till) && sameAddress(each.token, token.address))
-    .flatMap(({ transaction, amount, resource }) =>
-      transaction === null ? [] : [{ transaction: transaction.toLowerCase() as Hex, amount, resource }],
-    );
+    .filter((each) => sameAddress(each.payee, till) && sameAddress(each.token, token.address));
+  const paid = own.flatMap(({ transaction, amount, resource }) =>
+    transaction === null ? [] : [{ transaction: transaction.toLowerCase() as Hex, amount, resource }],
+  );
   const open = paid
     .filter(({ transaction }) => !rated.has(transaction))
     .sort((a, b) => (a.amount === b.amount ? 0 : a.amount > b.amount ? -1 : 1));
@@ -123,6 +123,12 @@ async function ownPayment(
     throw new ChorusError('E_AGENT_FEEDBACK', 'this wallet has rated every payment to the agent', {
       facts: { agent: agentId, payments: paid.length },
       hint: `name the payment to rate again with --payment, or see: chorus agent feedback ${agentId}`,
+    });
+  }
+  if (own.some(({ channel }) => channel !== null)) {
+    throw new ChorusError('E_AGENT_FEEDBACK', 'calls that were prepaid cannot be rated yet', {
+      facts: { agent: agentId },
+      hint: `a rating is about a transfer of its own: pay a call by one, with chorus credits close first, and chorus agent call ${agentId} 'Hello' --pay SUM`,
     });
   }
   throw new ChorusError('E_AGENT_FEEDBACK', 'this wallet has paid nothing to the till of the agent', {

@@ -50,7 +50,7 @@ interface Question {
 
 /** Nothing is opened until a call is to be paid; without `--pay` only what is prepaid at a running node is spent. */
 export async function callPayment(flags: PaymentFlags, question: Question): Promise<CallPayment> {
-  if (flags.pay === undefined && !(await hasNode(flags))) {
+  if (flags.pay === undefined && !(await hasCredits(flags))) {
     return {
       messageId: undefined,
       through: refusing,
@@ -195,9 +195,19 @@ const notAllowed = (price: string | undefined): ChorusError =>
     hint: `${price === undefined ? 'say the most to pay with --pay' : `to pay it, call with --pay '${price}'`}; to prepay many calls: chorus credits open`,
   });
 
-async function hasNode(flags: HomeOptions): Promise<boolean> {
-  const { isNodeRunning } = await import('../open-payments.ts');
-  return isNodeRunning(flags);
+/** Whether a channel of this home is open, at a node that runs: then nothing has to be unlocked. */
+async function hasCredits(flags: HomeOptions): Promise<boolean> {
+  const { isNodeRunning, openPayments } = await import('../open-payments.ts');
+  if (!(await isNodeRunning(flags))) return false;
+  const { payments, close } = await openPayments(flags);
+  try {
+    return (await payments.credits.list()).credits.some(({ state }) => state === 'open');
+  } catch {
+    // A call that may cost nothing does not fail of it.
+    return false;
+  } finally {
+    await close();
+  }
 }
 
 /** The price in the agent's own words; undefined if it does not say. */
