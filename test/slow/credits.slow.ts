@@ -110,7 +110,8 @@ async function infer(base: string, intent: string): Promise<void> {
   };
   const agent = await connectAgent(base, { allowPrivate: true, through });
   for await (const _ of agent.call(intent, { messageId: intent }));
-  await paying!.done();
+  // It was answered, also if the buyer's node dies before it has written that down, or before it has said so.
+  await paying!.done().catch(() => undefined);
 }
 
 it('a thousand inferences are paid with two transactions, over kill -9 of both sides, to the unit', async () => {

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Hex } from '@chorus/protocol';
+import type { Address, Hex } from '@chorus/protocol';
 import type { PaymentDatabase } from '../store/payment-database.ts';
 import { configOfText, configText } from './config-text.ts';
 import type { HeldChannel, ReadState } from './held-channel.ts';
@@ -32,6 +32,20 @@ export class HeldChannels {
       .prepare('SELECT * FROM agents_channels ORDER BY at DESC, id LIMIT ?')
       .all(most)
       .map(channelOf);
+  }
+
+  /** What calls have cost in all channels, by token. */
+  sums(): Map<Address, { claimed: bigint; unclaimed: bigint }> {
+    const sums = new Map<Address, { claimed: bigint; unclaimed: bigint }>();
+    for (const row of this.#db.prepare('SELECT config, charged, claimed FROM agents_channels').iterate()) {
+      const { token } = configOfText(String(row.config));
+      const claimed = BigInt(String(row.claimed));
+      const sum = sums.get(token) ?? { claimed: 0n, unclaimed: 0n };
+      sum.claimed += claimed;
+      sum.unclaimed += BigInt(String(row.charged)) - claimed;
+      sums.set(token, sum);
+    }
+    return sums;
   }
 
   /** Those of which something is not claimed yet: what the chain does not have, of the charges that a voucher covers. */

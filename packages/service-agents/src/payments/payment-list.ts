@@ -7,9 +7,10 @@ import {
   type ChannelConfig,
   explain,
   type Hex,
+  sumText,
   type TransferAuthorization,
 } from '@chorus/protocol';
-import { knownToken } from './price.ts';
+import { type KnownToken, knownToken } from './price.ts';
 import type { Purchases } from './purchases.ts';
 
 type Check = PaymentDocument['checks'][number];
@@ -73,7 +74,7 @@ async function checked(sum: Sum, proof: Proof, chain: ChainPort): Promise<Paymen
   const token = await knownToken(sum.token as Address, chain).catch(() => null);
   const { signer, checks } = receiptChecks(sum, proof);
   const onChain =
-    'transfer' in proof ? await chainCheck(sum, proof, chain) : await channelCheck(sum, proof, chain);
+    'transfer' in proof ? await chainCheck(sum, proof, chain) : await channelCheck(sum, proof, chain, token);
   return {
     ...sum,
     symbol: token?.symbol ?? null,
@@ -151,14 +152,16 @@ async function channelCheck(
   sum: Sum,
   { config }: { config: ChannelConfig | null },
   chain: ChainPort,
+  token: KnownToken | null,
 ): Promise<Check | null> {
   if (config === null || sum.state === 'void' || sum.state === 'refused') return null;
   try {
     const { balance, claimed, withdrawal } = await chain.channel(config);
     const ok = balance > 0n || claimed > 0n;
+    const text = (units: bigint) => (token ? sumText(units, token.decimals, token.symbol) : `${units} units`);
     const closing = withdrawal === null ? '' : ', and its payer withdraws';
     const detail = ok
-      ? `its channel holds ${balance} units, of which ${claimed} are claimed${closing}`
+      ? `its channel holds ${text(balance)}, of which ${text(claimed)} are claimed${closing}`
       : 'the chain has no such channel, or nothing is left in it';
     return { check: 'chain', ok, detail };
   } catch (error) {

@@ -87,7 +87,7 @@ export class NodeRevenue {
     const { chain, tokens, registrations } = this.#options;
     const { account } = chain;
     const known = await this.#tokens();
-    const credits = await prepaidSums(this.#options.prepaid);
+    const credits = await prepaidSums(this.#options.prepaid, chain);
     if (!(await this.#hasTills()))
       return { account, tokens: known, tills: [], owed: [], royalties: [], credits, units: [] };
     const [tills, owed, royalties, units] = await Promise.all([

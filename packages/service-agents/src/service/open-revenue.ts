@@ -13,9 +13,11 @@ export function openRevenue(
   payments: Pick<NodePayments, 'source'>,
 ): NodeRevenue {
   const tokens = config.agents.tokens.map((token) => token.toLowerCase() as Address);
-  const credits = async () => (await payments.source()).credits;
   return new NodeRevenue({
     ...{ chain: ports.chain, tokens, registrations, holdings: new Holdings(store) },
-    prepaid: { list: async () => (await credits()).list(), claim: async () => (await credits()).claim() },
+    prepaid: {
+      sums: async () => new (await import('@chorus/payments')).HeldChannels(store).sums(),
+      claim: async () => (await payments.source()).credits.claim(),
+    },
   });
 }

@@ -94,7 +94,10 @@ describe('an agent that has a price', () => {
         extensions: [
           {
             uri: 'urn:chorus:a2a:x402-over-http:v1',
-            params: { price: '3 TWIN', accepts: [{ amount: '3' }] },
+            params: {
+              price: '3 TWIN',
+              accepts: [{ amount: '3' }, { scheme: 'batch-settlement', amount: '3' }],
+            },
           },
         ],
       },
@@ -152,6 +155,10 @@ describe('an agent that has a price', () => {
           amount: '3',
           payTo: payee(),
           extra: { name: 'Twin', version: '1', paymentFlow: 'upfront' },
+        },
+        {
+          ...{ scheme: 'batch-settlement', amount: '3', payTo: payee() },
+          extra: { receiverAuthorizer: payee(), withdrawDelay: 86_400 },
         },
       ],
     });
