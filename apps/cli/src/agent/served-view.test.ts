@@ -93,6 +93,7 @@ const payment = (change: Partial<PaymentDocument> = {}): PaymentDocument =>
     reason: null,
     at: '2026-11-30T12:34:56.789Z',
     transaction: null,
+    channel: null,
     input: `0x${'11'.repeat(32)}`,
     output: null,
     checks: [],

@@ -30,7 +30,7 @@ describe('chorus chain', () => {
     const again = await chorus('deploy', '--json');
     expect(again.code).toBe(0);
     const { deployment, steps } = JSON.parse(again.stdout);
-    expect(steps).toHaveLength(29);
+    expect(steps).toHaveLength(32);
     const status = await chorus('status', '--json');
     expect(status.code).toBe(0);
     expect(JSON.parse(status.stdout)).toMatchObject({

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createAgentChain } from './agent-chain.ts';
 import { createEventChain } from './chain-events.ts';
 import { createHeadChain } from './chain-head.ts';
+import { createChannelChain } from './channel-chain.ts';
 import { createChorusChain } from './chorus-chain.ts';
 import { createDisputeChain } from './dispute-chain.ts';
 import { createFeedbackChain } from './feedback-chain.ts';
@@ -49,6 +50,7 @@ describe('the chain of one account, made of its ports', () => {
     const parts = createParts(connection);
     const head = createHeadChain(parts);
     const identities = createIdentityChain(parts);
+    const payments = createPaymentChain(parts);
     const names = [
       head,
       identities,
@@ -62,7 +64,8 @@ describe('the chain of one account, made of its ports', () => {
       createRewardChain(parts),
       createTokenChain(parts),
       createAgentChain(parts),
-      createPaymentChain(parts),
+      payments,
+      createChannelChain(parts, payments),
       createTillChain(parts),
       createUnitChain(parts),
       createFeedbackChain(parts),
