@@ -19,7 +19,13 @@ const TESTS = [
   'compliance/stake',
   'compliance/attestor',
 ];
-const MORE = ['compliance/governance', 'compliance/registries', 'compliance/token', 'economy/attacks'];
+const MORE = [
+  'compliance/channels',
+  'compliance/governance',
+  'compliance/registries',
+  'compliance/token',
+  'economy/attacks',
+];
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const instrumented = instrument();

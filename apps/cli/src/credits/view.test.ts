@@ -25,7 +25,7 @@ describe('prepaid channels', () => {
     expect(line).toContain('24 h after chorus credits close');
   });
 
-  it('say what is left, and when the rest can be had', () => {
+  it('say what is left, and when the rest is available', () => {
     const shown = text(creditLines(credit));
     for (const line of [/paid in\s+20 CHOR/, /calls cost\s+1\.5 CHOR/, /left\s+18\.5 CHOR/])
       expect(shown).toMatch(line);

@@ -97,7 +97,7 @@ describe('a wallet that prepays', () => {
     expect(has()).toBe(841n);
   });
 
-  it('whose deposit was refused, or lay too long, has none, and begins anew', async () => {
+  it('whose deposit was refused, or lay too long, has none, and begins again', async () => {
     await expect(credits().open(offer(), 1_001n)).rejects.toMatchObject({ code: 'E_CHAIN_STAKE_REQUIRED' });
     expect(credits().store.list()).toEqual([]);
     const broken = credits(failing(payer, 'depositToChannel', 'before', 'E_CHAIN_UNREACHABLE'));
