@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { paymentChannels } from '@chorus/contracts';
+import { authorizationCollector, chorusToken, paymentChannels } from '@chorus/contracts';
 import { type ChannelConfig, toHex } from '@chorus/protocol';
-import { Contract, Interface } from 'ethers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AbiCoder, Contract, Interface } from 'ethers';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ChannelsWorld, type ClaimRow, openChannelsWorld, rowArgs } from '../economy/channels/world.ts';
-import { as, read, send } from './evm.ts';
+import { as, events, expectRefusal, read, send } from './evm.ts';
 import { expectGas } from './gas.ts';
 
 const CONFIG = '(address,address,address,address,address,uint40,bytes32)';
@@ -48,7 +48,9 @@ describe('the contract of payment channels', () => {
   let world: ChannelsWorld;
   beforeAll(async () => {
     world = await openChannelsWorld();
+    await world.evm.save();
   });
+  beforeEach(() => world.evm.restore());
   afterAll(() => world?.evm.close());
 
   it('has the functions and events that x402 publishes, and no others', () => {
@@ -71,6 +73,129 @@ describe('the contract of payment channels', () => {
     const config = { ...configOf(), salt: `0x${'00'.repeat(32)}` };
     expect(await read(published, 'getChannelId', config)).not.toBe(world.idOf(config as ChannelConfig));
     expect((await read(published, 'eip712Domain')).verifyingContract).toBe(at);
+  });
+
+  it('refuses what is malformed or out of turn, each with its own error', async () => {
+    const [payer, provider, stranger] = [1, 2, 3];
+    const NO_ONE = '0x0000000000000000000000000000000000000000';
+    const by = (account: number) => as(world.channels, world.accounts[account]!);
+    const data = (config: ChannelConfig, amount: bigint) =>
+      world.sign.deposit(payer, config, amount, toHex(randomBytes(32)));
+    const config = configOf();
+    for (const change of [
+      { payer: NO_ONE },
+      { receiver: NO_ONE },
+      { receiverAuthorizer: NO_ONE },
+      { token: NO_ONE },
+    ] as Partial<ChannelConfig>[]) {
+      const odd = { ...config, ...change };
+      await expectRefusal('InvalidChannel', by(payer), 'deposit', odd, 1n, world.collector.target, '0x');
+    }
+    for (const withdrawDelay of [899, 2_592_001]) {
+      const odd = { ...config, withdrawDelay };
+      await expectRefusal(
+        'WithdrawDelayOutOfRange',
+        by(payer),
+        'deposit',
+        odd,
+        1n,
+        world.collector.target,
+        '0x',
+      );
+    }
+    await expectRefusal('ZeroDeposit', by(payer), 'deposit', config, 0n, world.collector.target, '0x');
+    await expectRefusal('InvalidCollector', by(payer), 'deposit', config, 1n, NO_ONE, '0x');
+    const short = AbiCoder.defaultAbiCoder().encode(
+      ['uint256', 'uint256', 'uint256', 'bytes'],
+      [0n, 2n ** 40n, 1n, '0x1234'],
+    );
+    const deposit = [config, 1n, world.collector.target];
+    await expectRefusal('ECDSAInvalidSignatureLength', by(payer), 'deposit', ...deposit, short);
+    await expect(world.evm.deploy(authorizationCollector, NO_ONE)).rejects.toThrow();
+    await expectRefusal('EmptyBatch', by(provider), 'claim', []);
+    await expectRefusal('EmptyBatch', by(provider), 'claimWithSignature', [], '0x');
+    for (const method of ['initiateWithdraw', 'refund']) {
+      const error = method === 'refund' ? 'ZeroRefund' : 'NothingToWithdraw';
+      await expectRefusal(error, by(method === 'refund' ? provider : payer), method, config, 0n);
+    }
+    await expectRefusal('NotAuthorizedToFinalizeWithdraw', by(stranger), 'finalizeWithdraw', config);
+    await expectRefusal('WithdrawAmountExceedsAvailable', by(payer), 'initiateWithdraw', config, 1n);
+    const other = { ...configOf(), receiverAuthorizer: world.accounts[stranger]!.address as never };
+    for (const each of [config, other]) {
+      await send(by(payer), 'deposit', each, 100n, world.collector.target, data(each, 100n));
+    }
+    const rows = [config, other].map((each) => ({
+      ...{ config: each, ceiling: 5n, claimed: 5n },
+      signature: world.sign.voucher(payer, each, 5n),
+    }));
+    const args = rows.map(rowArgs);
+    const claim = (signer: number) => [args, world.sign.batch(signer, rows)];
+    await expectRefusal('InvalidSignature', by(stranger), 'claimWithSignature', ...claim(stranger));
+    await expectRefusal('NotReceiverAuthorizer', by(stranger), 'claimWithSignature', ...claim(provider));
+    await send(by(payer), 'initiateWithdraw', config, 100n);
+    await expectRefusal('WithdrawalAlreadyPending', by(payer), 'initiateWithdraw', config, 1n);
+  });
+
+  it('tells of a channel when it is first paid into, and when it is empty without a claim', async () => {
+    const by = (account: number) => as(world.channels, world.accounts[account]!);
+    const deposit = (config: ChannelConfig) =>
+      send(
+        by(1),
+        'deposit',
+        ...[
+          config,
+          100n,
+          world.collector.target,
+          world.sign.deposit(1, config, 100n, toHex(randomBytes(32))),
+        ],
+      );
+    const config = configOf();
+    const id = world.idOf(config);
+    const created = async () =>
+      events(await deposit(config), world.channels, 'ChannelCreated').map((e) => e.channelId);
+    expect(await created()).toEqual([id]);
+    expect(await created()).toEqual([]);
+    const closed = (receipt: Awaited<ReturnType<typeof send>>) =>
+      events(receipt, world.channels, 'ChannelClosed').map((e) => e.channelId);
+    await send(by(1), 'initiateWithdraw', config, 200n);
+    // Everything goes back while a withdrawal waits, which then has nothing left to pay.
+    expect(closed(await send(by(2), 'refund', config, 100n))).toEqual([]);
+    await deposit(config);
+    await send(by(2), 'refund', config, 50n);
+    await world.evm.passTime(3_600);
+    expect(closed(await send(by(1), 'finalizeWithdraw', config))).toEqual([]);
+    expect(closed(await send(by(2), 'refund', config, 1_000n))).toEqual([id]);
+    // The nonce of refunds is used also if there is nothing to give.
+    const before = await read(world.channels, 'refundNonce', id);
+    expect(events(await send(by(2), 'refund', config, 1n), world.channels, 'Refunded')).toEqual([]);
+    expect((await read(world.channels, 'refundNonce', id)) - before).toBe(1n);
+    // A withdrawal of what was claimed in between pays nothing, and ends.
+    const spent = configOf();
+    await deposit(spent);
+    await send(by(1), 'initiateWithdraw', spent, 100n);
+    const row = {
+      config: spent,
+      ceiling: 100n,
+      claimed: 100n,
+      signature: world.sign.voucher(1, spent, 100n),
+    };
+    await send(by(2), 'claim', [rowArgs(row)]);
+    await world.evm.passTime(3_600);
+    const [ended] = events(await send(by(1), 'finalizeWithdraw', spent), world.channels, 'WithdrawFinalized');
+    expect(ended.amount).toBe(0n);
+  });
+
+  it('holds no more than its numbers can', async () => {
+    const by = (account: number) => as(world.channels, world.accounts[account]!);
+    const large = await world.evm.deploy(chorusToken, world.accounts[1]!.address, 2n ** 140n);
+    const config = { ...configOf(), token: String(large.target) as never };
+    const most = 2n ** 128n - 1n;
+    const args = (amount: bigint) => [
+      ...[config, amount, world.collector.target],
+      world.sign.deposit(1, config, amount, toHex(randomBytes(32))),
+    ];
+    await send(by(1), 'deposit', ...args(most));
+    await expectRefusal('DepositOverflow', by(1), 'deposit', ...args(1n));
   });
 
   it('costs what the snapshot of its gas says', async () => {
