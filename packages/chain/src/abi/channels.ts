@@ -4,6 +4,7 @@ import {
   type ChannelClaim,
   type ChannelConfig,
   type Hex,
+  TRANSFER_TYPES,
   VOUCHER_TYPES,
 } from '@chorus/protocol';
 import { AbiCoder, keccak256, recoverAddress, Signature, TypedDataEncoder, ZeroAddress } from 'ethers';
@@ -45,16 +46,7 @@ export function isVoucherOf(
 }
 
 /** What a token's payer signs for a deposit (EIP-3009, `receiveWithAuthorization`). */
-export const RECEIVE_TYPES = {
-  ReceiveWithAuthorization: [
-    { name: 'from', type: 'address' },
-    { name: 'to', type: 'address' },
-    { name: 'value', type: 'uint256' },
-    { name: 'validAfter', type: 'uint256' },
-    { name: 'validBefore', type: 'uint256' },
-    { name: 'nonce', type: 'bytes32' },
-  ],
-};
+export const RECEIVE_TYPES = { ReceiveWithAuthorization: TRANSFER_TYPES.TransferWithAuthorization };
 
 const coder = AbiCoder.defaultAbiCoder();
 
