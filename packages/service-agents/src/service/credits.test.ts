@@ -121,26 +121,34 @@ const balance = (account: Address) => ledger.balance(ledger.token, account);
 const answered = () => seller.services.agents.show('guide').answers.completed;
 const blocks = () => ledger.block;
 
+const decoded = (header: string) => JSON.parse(Buffer.from(header, 'base64').toString());
+const encoded = (document: object) => Buffer.from(JSON.stringify(document)).toString('base64');
+const withoutPayment = (headers: RequestInit['headers']): Record<string, string> => {
+  const own = new Headers(headers);
+  own.delete('payment-signature');
+  return Object.fromEntries(own);
+};
+
 describe('a prepaid channel', () => {
   it('pays any number of calls with two transactions, and both sides can explain each of them', async () => {
     const before = blocks();
     const { id, state, receiver } = await open('400 TWIN');
     expect({ state, receiver }).toEqual({ state: 'open', receiver: seller.ports.chain.account });
-    for (let i = 0; i < 6; i++) {
+    for (let i = 0; i < 2; i++) {
       // At once: their vouchers arrive in any order.
       await Promise.all(Array.from({ length: 10 }, (_, j) => ask(`call ${i} ${j}`)));
     }
-    expect(answered()).toBe(60);
+    expect(answered()).toBe(20);
     expect(blocks() - before).toBe(1);
     const { channels } = await sellerApi.credits();
-    expect(channels).toMatchObject([{ id, calls: 60, waiting: 60, charged: '180', unclaimed: '180' }]);
-    expect((await sellerApi.revenue()).credits).toMatchObject([{ unclaimed: '180', claimed: '0' }]);
+    expect(channels).toMatchObject([{ id, calls: 20, waiting: 20, charged: '60', unclaimed: '60' }]);
+    expect((await sellerApi.revenue()).credits).toMatchObject([{ unclaimed: '60', claimed: '0' }]);
     const { claims } = await sellerApi.claimCredits();
-    expect(claims).toMatchObject([{ channels: 1, amounts: [{ amount: '180', symbol: 'TWIN' }] }]);
+    expect(claims).toMatchObject([{ channels: 1, amounts: [{ amount: '60', symbol: 'TWIN' }] }]);
     expect(blocks() - before).toBe(2);
-    expect(balance(seller.ports.chain.account)).toBe(180n);
-    expect((await sellerApi.revenue()).credits).toMatchObject([{ unclaimed: '0', claimed: '180' }]);
-    expect((await api.credits()).credits).toMatchObject([{ id, balance: '400', spent: '180', left: '220' }]);
+    expect(balance(seller.ports.chain.account)).toBe(60n);
+    expect((await sellerApi.revenue()).credits).toMatchObject([{ unclaimed: '0', claimed: '60' }]);
+    expect((await api.credits()).credits).toMatchObject([{ id, balance: '400', spent: '60', left: '340' }]);
     const [out] = (await api.payments({ most: 1 })).payments;
     expect(out).toMatchObject({
       direction: 'out',
@@ -155,7 +163,7 @@ describe('a prepaid channel', () => {
       expect(checks.filter(({ ok }) => !ok)).toEqual([]);
       expect(checks.map(({ check }) => check)).toEqual(expect.arrayContaining(['receipt', 'chain']));
     }
-    expect((await sellerApi.agent('guide')).earned).toMatchObject([{ amount: '180', calls: 60 }]);
+    expect((await sellerApi.agent('guide')).earned).toMatchObject([{ amount: '60', calls: 20 }]);
   });
 
   it('pays nothing beyond its balance: what it cannot cover is paid as if there were none, or not at all', async () => {
@@ -248,6 +256,34 @@ describe('a prepaid channel', () => {
     expect(ids).toHaveLength(2);
     expect((await api.credits()).credits).toMatchObject([{ spent: '15' }]);
     expect((await sellerApi.credits()).channels).toMatchObject([{ calls: 5, charged: '15' }]);
+  });
+
+  it('a seller that refuses each voucher, and says it was charged for, is paid no more than the caps allow', async () => {
+    await open('900 TWIN');
+    await buyer.close();
+    await startBuyer({ perDay: '10 TWIN' });
+    let signed = 0n;
+    const thief: Calling = {
+      wrap: (send) => async (url, init) => {
+        const response = await send(url, { ...init, headers: withoutPayment(init.headers) });
+        const header = new Headers(init.headers).get('payment-signature');
+        if (header === null || response.status !== 402) return response;
+        const { voucher } = decoded(header).payload;
+        signed = BigInt(voucher.maxClaimableAmount) > signed ? BigInt(voucher.maxClaimableAmount) : signed;
+        const required = decoded(response.headers.get('payment-required')!);
+        required.accepts[1].extra = {
+          ...required.accepts[1].extra,
+          channelState: { channelId: voucher.channelId, chargedCumulativeAmount: voucher.maxClaimableAmount },
+          voucherState: { signedMaxClaimable: voucher.maxClaimableAmount, signature: voucher.signature },
+        };
+        return new Response('', { status: 402, headers: { 'payment-required': encoded(required) } });
+      },
+    };
+    await expect(ask('first', thief)).rejects.toMatchObject({ code: 'E_PAYMENT_REFUSED' });
+    await expect(ask('second', thief)).rejects.toMatchObject({ code: 'E_PAYMENT_CAP' });
+    await expect(ask('third', thief)).rejects.toMatchObject({ code: 'E_PAYMENT_CAP' });
+    // What it could claim: every voucher counted, as long as it lasts.
+    expect(signed).toBeLessThanOrEqual(10n);
   });
 
   it('agents of a node that has switched channels off take none', async () => {
