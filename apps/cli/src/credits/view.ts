@@ -1,5 +1,5 @@
 import type { CreditDocument, CreditList, CreditsClaimed, HeldChannelDocument } from '@chorus/admin-api';
-import { exactAmount } from '@chorus/chain';
+import { exactAmount } from '@chorus/protocol';
 import { moneyText } from '../agent/payments-view.ts';
 import { answerText } from '../agent/view.ts';
 import { fields, heading, table } from '../output/table.ts';
