@@ -8,6 +8,7 @@ export { type CardFields, type CardSkill, cardFields } from './card/card.ts';
 export type {
   AgentDefinition,
   AgentModel,
+  AgentOffer,
   AgentSkill,
   BytesModel,
   ChatModel,

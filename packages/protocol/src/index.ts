@@ -14,6 +14,7 @@ export * from './agents/resources.ts';
 export * from './agents/tensors.ts';
 export * from './agents/tools.ts';
 export * from './agents/transcript.ts';
+export * from './agents/value-schema.ts';
 export * from './cbor.ts';
 export * from './cid.ts';
 export * from './counted.ts';

@@ -1,4 +1,4 @@
-import type { Sum, TillTerms } from '@chorus/protocol';
+import type { Sum, TillTerms, ValueSchema } from '@chorus/protocol';
 import type { AgentLimits, BytesSettings, EmbedSettings, TokenSettings } from './schema.ts';
 
 /** A chat model at an endpoint; secrets are resolved. */
@@ -116,6 +116,25 @@ export interface KnowledgeFiles {
   embed: { model: string } | EmbeddingModel | null;
 }
 
+/** A standing offer: what is done for which price, within which time. */
+export interface AgentOffer {
+  id: string;
+  name: string;
+  description: string;
+  /** A job with its price in escrow, or a call. */
+  kind: 'job' | 'call';
+  /** Null for a call of an agent that costs nothing. */
+  price: Sum | null;
+  /** Promised time, seconds. */
+  seconds: number;
+  /** Of what the client gives; null: a text. */
+  input: ValueSchema | null;
+  /** Of what is delivered; null: not checked. */
+  deliverable: ValueSchema | null;
+  /** Jobs of it that may be open at once. */
+  open: number;
+}
+
 /** An agent file that was checked: every default filled in, files read, secrets resolved. */
 export interface AgentDefinition {
   name: string;
@@ -128,6 +147,8 @@ export interface AgentDefinition {
   tools: readonly ToolServer[];
   /** What a call costs; null: nothing. */
   price: Sum | null;
+  /** Empty: it answers no asks, and takes no jobs by itself. */
+  offers: readonly AgentOffer[];
   /** How what is paid is divided, by its till; null: all of it is the agent's, paid to the wallet. */
   share: TillTerms | null;
   knowledge: KnowledgeFiles | null;

@@ -17,3 +17,11 @@ export const MAX_FAULTS = 20;
 
 /** A JSON Schema of answers: what a constraint takes. */
 export const MAX_SCHEMA_BYTES = 16_384;
+
+/** Offers of one agent, and their bytes as JSON with their schemas: they travel in its card, which has at most 64 KiB. */
+export const MAX_OFFERS = 8;
+export const MAX_OFFERS_BYTES = 24 * 1024;
+
+/** Longest time that an offer may promise, seconds, and jobs of one that may be open at once. */
+export const MAX_OFFER_SECONDS = 30 * 86_400;
+export const MAX_OPEN_JOBS = 64;

@@ -47,6 +47,7 @@ describe('an agent file', () => {
       skills: null,
       tools: [],
       price: null,
+      offers: [],
       share: null,
       knowledge: null,
       memory: null,

@@ -4,6 +4,7 @@ import type { AgentDefinition, AgentModel, AgentSkill, KnowledgeFiles } from './
 import { faultsOf } from './faults.ts';
 import { AgentFileError } from './file-error.ts';
 import { MAX_INSTRUCTIONS, MAX_SCHEMA_BYTES } from './limits.ts';
+import { offersOf } from './offers.ts';
 import {
   type AgentFile,
   agentFileSchema,
@@ -75,11 +76,12 @@ function define(file: AgentFile, yaml: YamlValue, options: ReadOptions): AgentDe
     skills: file.skills?.map(skillOf) ?? null,
     tools: toolsOf(file, yaml, options),
     price: file.price === undefined ? null : parseSum(file.price),
+    offers: offersOf(file),
     share: shareOf(file, yaml, options.source),
     knowledge: knowledgeOf(file, yaml, options),
     memory: memoryOf(file, yaml, options),
-    completions: offers('completions', file, instructions, yaml, options),
-    receipts: offers('receipts', file, instructions, yaml, options),
+    completions: permits('completions', file, instructions, yaml, options),
+    receipts: permits('receipts', file, instructions, yaml, options),
     limits,
   };
 }
@@ -127,8 +129,8 @@ function memoryOf(file: AgentFile, yaml: YamlValue, { source }: ReadOptions): Ag
   return { keepDays: Number.parseInt(memory.keep, 10) };
 }
 
-/** What an agent with a language model offers that goes around its instructions, or shows them. */
-function offers(
+/** What an agent with a language model lets callers do that goes around its instructions, or shows them. */
+function permits(
   key: 'completions' | 'receipts',
   { model, ...file }: AgentFile,
   instructions: string,

@@ -1,6 +1,8 @@
-import { isPlainLine, parseSum } from '@chorus/protocol';
+import { isPlainLine } from '@chorus/protocol';
 import { z } from 'zod';
 import { MAX_INSTRUCTIONS } from './limits.ts';
+import { offers } from './offer-schema.ts';
+import { price } from './price-schema.ts';
 import { ENVIRONMENT_REFERENCE } from './secrets.ts';
 import { share } from './share-schema.ts';
 
@@ -198,15 +200,6 @@ const network = z
   })
   .describe('The model of a training task, checked against its whole history on chain');
 
-/** Text, never a number: YAML would make a float of it. */
-const price = z
-  .string()
-  .max(100)
-  .refine((text) => {
-    const sum = parseSum(text);
-    return sum !== null && sum.digits > 0n;
-  }, 'must be an amount above 0 and its token, such as 0.02 CHOR');
-
 const agent = z
   .strictObject({
     id: z
@@ -399,6 +392,7 @@ export const agentFileSchema = z
       .describe(
         'What a call costs, with the symbol or address of its token, such as 0.02 CHOR. Default: nothing',
       ),
+    offers: offers.optional(),
     share: share.optional(),
     knowledge: knowledge.optional(),
     memory: memory.optional(),

@@ -6,7 +6,7 @@ export const PLANNED: readonly string[] = [
   'image',
   'languages',
   'price.*',
-  'offers',
+  'offers.*.evaluator',
   'spend',
   'publish',
   'graph',

@@ -10,6 +10,7 @@ export const chatDefinition = (limits: Partial<AgentDefinition['limits']> = {}):
   skills: null,
   tools: [],
   price: null,
+  offers: [],
   share: null,
   knowledge: null,
   memory: null,
