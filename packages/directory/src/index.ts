@@ -16,3 +16,4 @@ export * from './registry/place.ts';
 export * from './registry/registry.ts';
 export * from './reputation/feedback-file.ts';
 export * from './reputation/reputation.ts';
+export * from './signed/envelope.ts';

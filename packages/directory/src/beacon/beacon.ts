@@ -1,9 +1,7 @@
-import { sign as signBytes, verify } from 'node:crypto';
-import { identityOfPeerId, keysOfSeed } from '@chorus/a2a/names';
-import { ChorusError, decodeStrict, isPlainLine } from '@chorus/protocol';
-import { encode } from 'cborg';
+import { ChorusError, isPlainLine } from '@chorus/protocol';
 import { z } from 'zod';
 import type { AgentRegistry } from '../registry/registry.ts';
+import { openMessage, signMessage } from '../signed/envelope.ts';
 
 /** Longest beacon, bytes. */
 export const MAX_BEACON_BYTES = 2_048;
@@ -13,7 +11,6 @@ export const MAX_BEACON_SECONDS = 1_800;
 
 const MAX_ADDRESSES = 16;
 const MAX_ADDRESS_LENGTH = 200;
-const SIGNATURE_BYTES = 64;
 
 /**
  * What a node says of an agent that it serves: that it answers, where, and until when that holds. Everything else is
@@ -58,15 +55,8 @@ const bodySchema = z
   })
   .refine(({ at, until }) => until >= at && until - at <= MAX_BEACON_SECONDS, 'holds too long');
 
-const envelopeSchema = z.tuple([
-  bytes,
-  bytes.refine((signature) => signature.length === SIGNATURE_BYTES, 'must have 64 bytes'),
-]);
-
-/** What the node's key signs: a text that no other protocol signs, for one registry of one chain. */
-function signedBytes({ chainId, address }: AgentRegistry, body: Uint8Array): Uint8Array {
-  return Buffer.concat([Buffer.from(`chorus/agent-beacon/1\n${chainId}\n${address.toLowerCase()}\n`), body]);
-}
+/** What the key signs: no other message counts as a beacon. */
+const PURPOSE = 'chorus/agent-beacon/1';
 
 /**
  * A beacon as bytes, signed by the node's key, so that other nodes can pass it on.
@@ -74,7 +64,7 @@ function signedBytes({ chainId, address }: AgentRegistry, body: Uint8Array): Uin
  */
 export function signBeacon(registry: AgentRegistry, beacon: Beacon, seed: Uint8Array): Uint8Array {
   const { agentId, peerId, name, cardDigest, issuedAt, expiresAt, addresses } = beacon;
-  const body = encode({
+  const body = {
     v: 1,
     id: Number(agentId),
     peer: peerId,
@@ -83,9 +73,8 @@ export function signBeacon(registry: AgentRegistry, beacon: Beacon, seed: Uint8A
     at: issuedAt,
     until: expiresAt,
     addresses: addresses.filter(({ length }) => length <= MAX_ADDRESS_LENGTH).slice(0, MAX_ADDRESSES),
-  });
-  const signature = new Uint8Array(signBytes(null, signedBytes(registry, body), keysOfSeed(seed).privateKey));
-  return encode([body, signature]);
+  };
+  return signMessage(PURPOSE, registry, body, seed);
 }
 
 /**
@@ -98,10 +87,7 @@ export function readBeacon(registry: AgentRegistry, bytes: Uint8Array): Beacon {
   let body: z.output<typeof bodySchema>;
   let isSigned: boolean;
   try {
-    const [signed, signature] = envelopeSchema.parse(decodeStrict(bytes));
-    body = bodySchema.parse(decodeStrict(signed));
-    const { publicKey } = identityOfPeerId(body.peer);
-    isSigned = verify(null, signedBytes(registry, signed), publicKey, signature);
+    ({ body, isSigned } = openMessage(PURPOSE, registry, bytes, bodySchema));
   } catch (cause) {
     throw malformed('its form is wrong', cause);
   }
