@@ -27,6 +27,14 @@ export type {
 } from './documents/agents.ts';
 export type { AskedEvent, AskRequest } from './documents/asked.ts';
 export type {
+  AskDocument,
+  AskRequest,
+  HireRequest,
+  OrderDocument,
+  OrderList,
+  RankedAnswer,
+} from './documents/asks.ts';
+export type {
   AddCreditRequest,
   CreditDocument,
   CreditList,
@@ -71,6 +79,7 @@ export {
   type SeatRequest,
 } from './documents/market.ts';
 export type { BanList, BannedPeer, BanRequest, Peer, PeerList } from './documents/network.ts';
+export type { OfferDocument, OfferList } from './documents/offers.ts';
 export type {
   EndedPayment,
   EndPaymentRequest,

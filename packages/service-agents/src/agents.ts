@@ -1,3 +1,4 @@
+import { MARKET_AGENTS } from '@chorus/market';
 import type { Components, GatewayEnv, ServiceDefinition } from '@chorus/node';
 import { openInferenceApp } from '@chorus/open-inference';
 import { openAiApp } from '@chorus/openai-api';
@@ -36,6 +37,7 @@ export function agents(): Agents {
     config: AGENTS_SECTION,
     migrations: AGENTS_MIGRATIONS,
     events: AGENTS_EVENTS,
+    provides: [MARKET_AGENTS],
     create: (components: Components<AgentsNodeConfig>) => {
       const service = new AgentsService(components);
       if (components.meter) agentsMetrics(components.meter, service);

@@ -9,6 +9,7 @@ import type {
   MemoryQuery,
 } from '../documents/agents.ts';
 import type { AskedEvent, AskRequest } from '../documents/asked.ts';
+import type { AskDocument, AskRequest, HireRequest, OrderDocument, OrderList } from '../documents/asks.ts';
 import type {
   AddCreditRequest,
   CreditDocument,
@@ -51,6 +52,7 @@ import type {
   SeatRequest,
 } from '../documents/market.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from '../documents/network.ts';
+import type { OfferList } from '../documents/offers.ts';
 import type {
   EndedPayment,
   EndPaymentRequest,
@@ -256,6 +258,14 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   storeJobFile(name: string, file: Uint8Array, options?: CallOptions): Promise<JobFile>;
   seat(request: SeatRequest, options?: CallOptions): Promise<MarketDocument>;
   withdrawFromMarket(options?: CallOptions): Promise<MarketWithdrawn>;
+  /** Standing offers of agents that this node has heard of. */
+  offers(options?: CallOptions): Promise<OfferList>;
+  /** Ask the network for an offer. Nothing is paid. */
+  ask(request: AskRequest, options?: CallOptions): Promise<AskDocument>;
+  /** Hire the best answer to an ask. */
+  hire(askId: string, request: HireRequest, options?: CallOptions): Promise<OrderDocument>;
+  orders(options?: CallOptions): Promise<OrderList>;
+  order(orderId: string, options?: CallOptions): Promise<OrderDocument>;
   peers(options?: CallOptions): Promise<PeerList>;
   bans(options?: CallOptions): Promise<BanList>;
   ban(request: BanRequest, options?: CallOptions): Promise<BannedPeer>;

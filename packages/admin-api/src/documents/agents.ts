@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { offerSchema } from './offers.ts';
 import { addressSchema, amountSchema, decimalsSchema, noticeSchema, timeSchema } from './values.ts';
 
 const count = z.number().int().nonnegative();
@@ -44,6 +45,9 @@ export const agentSchema = z.object({
     })
     .nullable()
     .describe('what a call costs; null: nothing, or not known until it is served'),
+  offers: z
+    .array(offerSchema)
+    .describe('what it does for a price that is known before; none until it is served'),
   earned: z
     .array(
       z.object({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { agentIdSchema } from './agent-id.ts';
+import { offerSchema } from './offers.ts';
 import { tillTermsSchema } from './revenue.ts';
 import { addressSchema, amountSchema, timeSchema } from './values.ts';
 
@@ -93,7 +94,9 @@ export const agentIdentitySchema = z.object({
   addresses: z.array(z.string()).describe('multiaddrs of the peer, as far as it announced them'),
   title: z.string().nullable().describe('of its card, as are description and skills'),
   description: z.string().nullable(),
-  skills: z.array(z.object({ id: z.string(), description: z.string() })),
+  skills: z.array(z.object({ id: z.string(), description: z.string(), tags: z.array(z.string()) })),
+  offers: z.array(offerSchema).describe('what it does for a price that is known before'),
+  latencyMs: z.number().nullable().describe('time that its card took; null if it did not answer'),
   url: z.string().nullable().describe('where it is called over libp2p'),
   proven: z.boolean().describe('whether every link holds'),
   till: tillTermsSchema

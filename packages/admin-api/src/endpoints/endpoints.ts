@@ -7,6 +7,7 @@ import { healthEndpoints } from './health.ts';
 import { marketEndpoints } from './market.ts';
 import { networkEndpoints } from './network.ts';
 import { nodeEndpoints } from './node.ts';
+import { offerEndpoints } from './offers.ts';
 import { paymentEndpoints } from './payments.ts';
 import { publicationEndpoints } from './publications.ts';
 import { revenueEndpoints } from './revenue.ts';
@@ -33,4 +34,5 @@ export const ENDPOINTS = {
   ...revenueEndpoints,
   ...governanceEndpoints,
   ...marketEndpoints,
+  ...offerEndpoints,
 };

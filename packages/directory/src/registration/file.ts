@@ -23,6 +23,8 @@ export interface RegistrationFacts {
   /** URL of the agent's MCP endpoint at the gateway. */
   mcp: string | null;
   x402: boolean;
+  /** Whether its card has standing offers. */
+  offers?: boolean;
 }
 
 /** The registration file of an agent (ERC-8004, "Agent URI and Agent Registration File"), as UTF-8 JSON. */
@@ -38,6 +40,7 @@ export function registrationFile(facts: RegistrationFacts): Uint8Array {
       ...a2a,
       ...(facts.mcp === null ? [] : [{ name: 'MCP', endpoint: facts.mcp, version: '2025-11-25' }]),
       { name: 'DID', endpoint: facts.did, version: 'v1' },
+      ...(facts.offers ? [{ name: 'offers', endpoint: facts.libp2pCard, version: '1' }] : []),
     ],
     x402Support: facts.x402,
     active: true,

@@ -98,7 +98,8 @@ export function readAsk(registry: AgentRegistry, bytes: Uint8Array): Ask {
 }
 
 /** Names an ask: sha2-256 of its bytes. */
-export const digestOfAsk = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
+export const digestOfAsk = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(createHash('sha256').update(bytes).digest());
 
 /** Gossip topic of asks among a registry's agents. */
 export function askTopic({ chainId, address }: AgentRegistry): string {

@@ -24,8 +24,6 @@ export interface CheckedAgent extends Omit<Described, 'offer'> {
   broken: string | null;
   /** Who serves it, by the chain. */
   peerId: string | null;
-  /** Of the agent in that peer's addresses. */
-  name: string | null;
   /** Where it is paid. */
   wallet: Address | null;
   /** What its signed card offers. */

@@ -8,6 +8,7 @@ import {
   placeOf,
   priceOfCard,
 } from '@chorus/directory';
+import { offersOfCard } from '@chorus/market';
 import type { Ports } from '@chorus/node';
 import { type Address, type ChainPort, ChorusError, plainLine, type RegisteredAgent } from '@chorus/protocol';
 import { pathOf } from '../serve/agent-path.ts';
@@ -150,6 +151,10 @@ export function listingOf(
     owner,
     wallet,
     price: price && { units: price.units.toString(), token: price.token },
+    offers: offersOfCard(card).map(({ input: _, deliverable: __, price: ofOffer, ...offer }) => ({
+      ...offer,
+      price: ofOffer && { units: ofOffer.units.toString(), token: ofOffer.token },
+    })),
     url: peerUrl(identityOfPeerId(peerId).host, pathOf(name)),
     addresses,
     card: digest.toString('hex'),

@@ -12,8 +12,10 @@ import {
   readRegistrationFile,
   readRegistrationUri,
 } from '@chorus/directory';
+import { offersOfCard } from '@chorus/market';
 import type { Ports } from '@chorus/node';
 import { type Address, explain, plainLine, type RegisteredAgent } from '@chorus/protocol';
+import { offerDocument } from '../payments/offer-document.ts';
 import { priceText, readableTokens } from '../payments/price.ts';
 import { termsDocument } from '../revenue/terms.ts';
 import { pathOf } from '../serve/agent-path.ts';
@@ -37,6 +39,7 @@ export interface InspectOptions {
 /** Letters and skills that are shown of a stranger's card. */
 const LONGEST = { title: 200, description: 2_000 };
 const MOST_SKILLS = 32;
+const MOST_TAGS = 16;
 
 /** Look up every link from an agent's identity on chain to the peer that answers for it. */
 export async function inspectAgent(agentId: bigint, options: InspectOptions): Promise<AgentIdentityDocument> {
@@ -49,11 +52,10 @@ export async function inspectAgent(agentId: bigint, options: InspectOptions): Pr
   ]);
   const answer = 'value' in card ? card.value : null;
   const price = answer === null ? null : priceOfCard(answer.card);
+  const tokens = await readableTokens(options.tokens, ports.chain);
   const links = identityLinks({
     ...{ registry, agentId, registered, till, file, card },
-    ...(price && price !== 'unclear'
-      ? { priceText: priceText(price, await readableTokens(options.tokens, ports.chain)) }
-      : {}),
+    ...(price && price !== 'unclear' ? { priceText: priceText(price, tokens) } : {}),
   });
   const place = registered?.place == null ? null : readPlace(registered.place);
   return {
@@ -66,10 +68,13 @@ export async function inspectAgent(agentId: bigint, options: InspectOptions): Pr
     addresses: [...options.addresses],
     title: answer ? plainLine(answer.card.name).slice(0, LONGEST.title) : null,
     description: answer ? plainLine(answer.card.description).slice(0, LONGEST.description) : null,
-    skills: (answer?.card.skills ?? []).slice(0, MOST_SKILLS).map(({ id, description }) => ({
+    skills: (answer?.card.skills ?? []).slice(0, MOST_SKILLS).map(({ id, description, tags }) => ({
       id: plainLine(id).slice(0, LONGEST.title),
       description: plainLine(description).slice(0, LONGEST.description),
+      tags: tags.slice(0, MOST_TAGS).map((tag) => plainLine(tag).slice(0, LONGEST.title)),
     })),
+    offers: answer === null ? [] : offersOfCard(answer.card).map((offer) => offerDocument(offer, tokens)),
+    latencyMs: answer === null ? null : Math.round(answer.milliseconds),
     url: place ? urlOf(place) : null,
     proven: isProven(links),
     till: isPaidByTill(price, till) ? termsDocument((await ports.chain.till(agentId)).terms) : null,

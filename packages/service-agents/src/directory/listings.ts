@@ -12,6 +12,16 @@ export interface Listing {
   wallet: string | null;
   /** What a call costs; null if it is free. `units` in the token's smallest unit, a decimal number. */
   price: { units: string; token: string } | null;
+  /** What it does for a price that is known before, without the schemas; absent if it was listed by an older version. */
+  offers?: {
+    id: string;
+    name: string;
+    description: string;
+    kind: 'job' | 'call';
+    price: { units: string; token: string } | null;
+    seconds: number;
+    open: number;
+  }[];
   /** Base of its card and operations over libp2p. */
   url: string;
   /** Multiaddrs of its peer, from the latest beacon. */
@@ -146,6 +156,17 @@ export class Listings {
       )
       .all(after ?? -1n, now);
     for (const { beacon } of rows) yield beacon as Uint8Array;
+  }
+
+  /** Agents with standing offers that answered and whose beacon still holds. */
+  withOffers(now: number, most: number): { agentId: bigint; peerId: string; listing: Listing }[] {
+    const rows = this.#store.db
+      .prepare(
+        `SELECT * FROM agents_directory WHERE listing IS NOT NULL AND expires > ?
+         AND json_array_length(listing, '$.offers') > 0 ORDER BY agent_id LIMIT ?`,
+      )
+      .all(now, most);
+    return rows.map((row) => entryOf(row) as DirectoryEntry & { listing: Listing });
   }
 
   /** Agents that answered and whose beacon still holds, the best fit first; all of them without words. */

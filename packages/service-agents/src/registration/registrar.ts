@@ -28,6 +28,7 @@ export interface RegistrableAgent {
     description: string;
     price: object | null;
     share: TillTerms | null;
+    offers: { offers: readonly object[] };
   };
   /** Bases of its card. */
   urls: { http: string | null; libp2p: string };
@@ -167,6 +168,7 @@ function factsOf(served: RegistrableAgent, registry: AgentRegistry, agentId: big
     httpCard: http === null ? null : new URL(CARD_PATH, http).href,
     mcp: http === null ? null : new URL('mcp', http).href,
     x402: agent.price !== null,
+    offers: agent.offers.offers.length > 0,
   };
 }
 

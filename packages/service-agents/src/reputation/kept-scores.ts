@@ -26,6 +26,17 @@ export class KeptScores {
     );
   }
 
+  /** As it was last read; null if it was not. */
+  of(agentId: bigint): KeptScore | null {
+    if (agentId > BigInt(Number.MAX_SAFE_INTEGER)) return null;
+    const row = this.#store.db
+      .prepare('SELECT score, raters, paid FROM agents_reputations WHERE agent_id = ?')
+      .get(agentId);
+    return row
+      ? { score: Number(row.score), raters: Number(row.raters), paid: BigInt(String(row.paid)) }
+      : null;
+  }
+
   /** Listed agents whose score was never read or before `since` (ms since 1970), those that wait longest first. */
   stale(since: number, most: number): bigint[] {
     return this.#store.db

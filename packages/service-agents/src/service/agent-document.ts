@@ -40,6 +40,7 @@ export function agentDocument(known: KnownOfAgent): AgentDocument {
     urls: { http: served?.urls.http ?? null, libp2p: served?.urls.libp2p ?? null },
     identity: identity && { agentId: identity.agentId.toString(), retired: identity.retired },
     price: price && priceDocument(price),
+    offers: [...(served?.agent.offers.documents ?? [])],
     earned: earnedDocument(known.earned, price),
     since: served ? new Date(served.agent.since).toISOString() : null,
     load: served?.load() ?? { tasks: 0, streams: 0 },

@@ -1,3 +1,4 @@
+import type { MarketAgents } from '@chorus/market';
 import type { AnyCatalogue, Components } from '@chorus/node';
 import { explain } from '@chorus/protocol';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
@@ -16,6 +17,7 @@ import { RatedPayments } from '../reputation/rated-payments.ts';
 import { InboundRequests } from '../serve/inbound-requests.ts';
 import { AgentLog } from '../store/agent-log.ts';
 import { AgentSlots } from './agent-slots.ts';
+import { marketAgents } from './market-agents.ts';
 import { OutboundCalls } from './outbound-calls.ts';
 
 /** What the service consists of. */
@@ -30,6 +32,8 @@ export interface AgentParts {
   payments: NodePayments;
   inbound: InboundRequests;
   calls: OutboundCalls;
+  /** For a service that trades. */
+  market: MarketAgents;
 }
 
 /**
@@ -61,10 +65,11 @@ export function createParts(components: Components<AgentsNodeConfig>, stopping: 
     onError: (error) => components.emit<AgentsEvent>({ type: 'agents.directory-failed', ...explain(error) }),
     signal: ended,
   });
+  const scores = new KeptScores(store);
   const reputation = new NodeReputation({
     chain: ports.chain,
     tokens: config.agents.tokens,
-    scores: new KeptScores(store),
+    scores,
     payments: new RatedPayments(store, ports.chain),
     purchases: async () => new (await import('@chorus/payments')).PurchasesStore(store),
     onError: (error) => components.emit<AgentsEvent>({ type: 'agents.reputation-failed', ...explain(error) }),
@@ -107,5 +112,12 @@ export function createParts(components: Components<AgentsNodeConfig>, stopping: 
       directory.wake();
     },
   });
-  return { log, registrations, slots, identities, directory, network, reputation, payments, inbound, calls };
+  const market = marketAgents({
+    ...{ ports, listings, scores, tokens: config.agents.tokens },
+    parts: { slots, identities, network, calls },
+  });
+  return {
+    ...{ log, registrations, slots, identities, directory, network },
+    ...{ reputation, payments, inbound, calls, market },
+  };
 }

@@ -110,7 +110,7 @@ export class AgentSlot {
     const { signal } = this.#closing;
     signal.throwIfAborted();
     // Loaded with the first agent: a node without agents holds neither A2A nor a model runtime.
-    const [{ loadAgent }, { openOnNode, priceOnNode }, { ServedAgent }] = await Promise.all([
+    const [{ loadAgent }, { openOnNode, priceOnNode, offersOnNode }, { ServedAgent }] = await Promise.all([
       import('../open/load-agent.ts'),
       import('./open-on-node.ts'),
       import('./served-agent.ts'),
@@ -118,6 +118,7 @@ export class AgentSlot {
     const loaded = given ?? loadAgent(file);
     this.#loaded ??= loaded;
     const paid = await priceOnNode(loaded, this.#components, this.#selling);
+    const offers = await offersOnNode(loaded, this.#components);
     this.#reservation.reserve(await modelMemory(loaded.definition.model, loaded.folder, ports));
     const mark = await this.#follower.mark(loaded.definition.model);
     const opening = { name, hiring: this.#hiring, accept, signal };
@@ -142,6 +143,7 @@ export class AgentSlot {
         gateway: gatewayUrl(),
         identity: this.#identity(),
         paid,
+        offers,
         observer: { admit: () => this.#reservation.admit(), onAnswered: (answered) => this.#count(answered) },
         onError: (error) => this.#components.emit({ type: 'warning', ...explain(error) }),
       });

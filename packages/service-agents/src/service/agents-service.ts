@@ -14,6 +14,7 @@ import type {
   RegistrationDocument,
   Status,
 } from '@chorus/admin-api';
+import { MARKET_AGENTS } from '@chorus/market';
 import type { Components, Service } from '@chorus/node';
 import type { AgentMessage } from '@chorus/protocol';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
@@ -39,6 +40,11 @@ export class AgentsService implements Service {
   constructor(components: Components<AgentsNodeConfig>) {
     this.#components = components;
     this.#parts = createParts(components, this.#stopping.signal);
+  }
+
+  /** What services that trade get. */
+  get capabilities() {
+    return { [MARKET_AGENTS]: this.#parts.market };
   }
 
   /** The models of kept agents are opened while the node runs. */

@@ -6,6 +6,7 @@ import type { Hiring } from '../open/call-agent.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
 import { openEngine } from '../open/open-engine.ts';
 import { type OpenedResources, openResources } from '../open/open-resources.ts';
+import { offersOf } from '../payments/offers-of.ts';
 import { amountOf } from '../payments/price.ts';
 import type { Selling } from '../payments/selling.ts';
 import { agentFolder } from '../serve/agent-folder.ts';
@@ -63,4 +64,12 @@ export async function priceOnNode(
   if (price === null) return null;
   const amount = await amountOf(price, config.agents.tokens, chain);
   return { price: amount, selling: await selling(), chain };
+}
+
+/** The standing offers of an agent, with exact prices. @throws ChorusError `E_AGENT_PRICE`; of the chain */
+export function offersOnNode(
+  { definition: { offers } }: LoadedAgent,
+  { config, ports: { chain } }: Pick<Components<AgentsNodeConfig>, 'config' | 'ports'>,
+) {
+  return offersOf(offers, config.agents.tokens, chain);
 }

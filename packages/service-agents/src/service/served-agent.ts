@@ -14,6 +14,7 @@ import {
 } from '@chorus/a2a';
 import { cardFields, createExecutor } from '@chorus/agent';
 import { type AgentRegistry, identityExtension } from '@chorus/directory';
+import { offersExtension } from '@chorus/market';
 import type { McpEndpoint } from '@chorus/mcp';
 import type { Offer } from '@chorus/payments';
 import {
@@ -28,6 +29,7 @@ import {
 import { makeFolder } from '@chorus/utils';
 import type { AgentsConfig } from '../config/agents-config.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
+import type { PricedOffers } from '../payments/offers-of.ts';
 import type { Amount } from '../payments/price.ts';
 import type { Selling } from '../payments/selling.ts';
 import { receiptedExecutor } from '../receipts/receipted-executor.ts';
@@ -64,6 +66,8 @@ export interface CallableAgent {
   title: string;
   description: string;
   version: string;
+  /** As its card has them. */
+  skills: readonly { id: string; description: string; tags: readonly string[] }[];
   facts: EngineFacts;
   /** When it was opened, ms since 1970. */
   since: number;
@@ -73,6 +77,8 @@ export interface CallableAgent {
   price: Amount | null;
   /** How what is paid is divided; null: all of it is the wallet's. */
   share: TillTerms | null;
+  /** What it does for a price that is known before. */
+  offers: PricedOffers;
 }
 
 export interface ServeOptions {
@@ -96,6 +102,8 @@ export interface ServeOptions {
   onError: (error: unknown) => void;
   /** What a request costs, and how it is paid; null: nothing. */
   paid: { price: Amount; selling: Selling; chain: ChainPort } | null;
+  /** Its standing offers, with exact prices. */
+  offers: PricedOffers;
 }
 
 /** An agent's number in an identity registry. */
@@ -112,6 +120,8 @@ interface CardText {
 /** One agent that others can call. */
 export class ServedAgent {
   readonly agent: CallableAgent;
+  /** Does its work for what is paid elsewhere, as in escrow; closed with the agent. */
+  readonly unpaid: AgentExecutor;
   readonly urls: AgentUrls;
   /** Of the key that signs its card. */
   readonly did: string;
@@ -124,6 +134,7 @@ export class ServedAgent {
 
   private constructor(parts: {
     agent: CallableAgent;
+    unpaid: AgentExecutor;
     urls: AgentUrls;
     did: string;
     app: A2aApp;
@@ -133,6 +144,7 @@ export class ServedAgent {
     sign: (identity: AgentIdentity | null) => Promise<Uint8Array>;
   }) {
     this.agent = parts.agent;
+    this.unpaid = parts.unpaid;
     this.urls = parts.urls;
     this.did = parts.did;
     this.#app = parts.app;
@@ -186,6 +198,7 @@ export class ServedAgent {
         const extensions = [
           ...(definition.knowledge ? [CITATIONS_EXTENSION] : []),
           ...(receipts ? [RECEIPT_EXTENSION] : []),
+          ...(options.offers.offers.length > 0 ? [offersExtension(options.offers.offers)] : []),
           ...(await priced(identity)),
         ];
         const description = { ...fields, inputModes, outputModes, extensions };
@@ -215,13 +228,15 @@ export class ServedAgent {
         title,
         description: definition.description,
         version,
+        skills: fields.skills,
         facts,
         since,
         executor,
         price,
         share: definition.share,
+        offers: options.offers,
       };
-      return new ServedAgent({ agent, urls, did, app, card, selling, transcripts, sign });
+      return new ServedAgent({ agent, unpaid: free, urls, did, app, card, selling, transcripts, sign });
     } catch (error) {
       await free.close();
       throw error;
