@@ -27,9 +27,9 @@ export type {
 } from './documents/agents.ts';
 export type { AskedEvent, AskRequest } from './documents/asked.ts';
 export type {
-  AskDocument,
-  AskRequest,
   HireRequest,
+  MarketAsk,
+  MarketAskRequest,
   OrderDocument,
   OrderList,
   RankedAnswer,

@@ -9,7 +9,13 @@ import type {
   MemoryQuery,
 } from '../documents/agents.ts';
 import type { AskedEvent, AskRequest } from '../documents/asked.ts';
-import type { AskDocument, AskRequest, HireRequest, OrderDocument, OrderList } from '../documents/asks.ts';
+import type {
+  HireRequest,
+  MarketAsk,
+  MarketAskRequest,
+  OrderDocument,
+  OrderList,
+} from '../documents/asks.ts';
 import type {
   AddCreditRequest,
   CreditDocument,
@@ -261,7 +267,7 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   /** Standing offers of agents that this node has heard of. */
   offers(options?: CallOptions): Promise<OfferList>;
   /** Ask the network for an offer. Nothing is paid. */
-  ask(request: AskRequest, options?: CallOptions): Promise<AskDocument>;
+  askMarket(request: MarketAskRequest, options?: CallOptions): Promise<MarketAsk>;
   /** Hire the best answer to an ask. */
   hire(askId: string, request: HireRequest, options?: CallOptions): Promise<OrderDocument>;
   orders(options?: CallOptions): Promise<OrderList>;

@@ -114,7 +114,7 @@ export function createAdminClient<E extends LooseEvent = LooseEvent>(
     seat: (body, { signal } = {}) => ask(ENDPOINTS.seat, { body, signal }),
     withdrawFromMarket: ({ signal } = {}) => ask(ENDPOINTS.withdrawFromMarket, { signal }),
     offers: ({ signal } = {}) => ask(ENDPOINTS.offers, { signal }),
-    ask: (body, { signal } = {}) => ask(ENDPOINTS.ask, { body, signal }),
+    askMarket: (body, { signal } = {}) => ask(ENDPOINTS.askMarket, { body, signal }),
     hire: (askId, body, { signal } = {}) => ask(ENDPOINTS.hire, { params: { askId }, body, signal }),
     orders: ({ signal } = {}) => ask(ENDPOINTS.orders, { signal }),
     order: (orderId, { signal } = {}) => ask(ENDPOINTS.order, { params: { orderId }, signal }),

@@ -22,7 +22,7 @@ export const askRequestSchema = z.strictObject({
   agentId: agentIdSchema.optional().describe('ask this agent alone'),
   waitSeconds: z.number().int().min(1).max(60).default(8).describe('how long answers are waited for'),
 });
-export type AskRequest = z.input<typeof askRequestSchema>;
+export type MarketAskRequest = z.input<typeof askRequestSchema>;
 
 const price = z.object({ text: z.string(), units: amountSchema, token: addressSchema });
 
@@ -56,7 +56,7 @@ export const askSchema = z.object({
     .array(z.object({ peerId: z.string(), agentId: agentIdSchema, why: z.string() }))
     .describe('answers that are not what they say'),
 });
-export type AskDocument = z.infer<typeof askSchema>;
+export type MarketAsk = z.infer<typeof askSchema>;
 
 export const hireRequestSchema = z.strictObject({
   input: z.json().optional().describe('given to the one that is hired; by default the text of the ask'),

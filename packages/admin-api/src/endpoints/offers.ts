@@ -23,8 +23,8 @@ export const offerEndpoints = {
     security: TOKEN,
     responses: answers(offerListSchema),
   }),
-  ask: slow({
-    operationId: 'ask',
+  askMarket: slow({
+    operationId: 'askMarket',
     method: 'post',
     path: '/v1/offers/asks',
     summary: 'Ask the network for an offer; answers come checked and ranked, and nothing is paid',
