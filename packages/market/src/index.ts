@@ -25,6 +25,7 @@ export {
 export * from './orders/document.ts';
 export * from './orders/refusal.ts';
 export * from './ports/agents.ts';
+export * from './ports/jobs.ts';
 export * from './ranking/fit.ts';
 export * from './ranking/rank.ts';
 export * from './record/record.ts';

@@ -1,3 +1,4 @@
+import { MARKET_JOBS } from '@chorus/market';
 import type { Components, ServiceDefinition } from '@chorus/node';
 import { marketApp } from './admin-areas/market-app.ts';
 import { MARKET_SECTION, type MarketNodeConfig } from './config/market-config.ts';
@@ -28,6 +29,7 @@ export function market(): Market {
     config: MARKET_SECTION,
     migrations: MARKET_MIGRATIONS,
     events: MARKET_EVENTS,
+    provides: [MARKET_JOBS],
     create: (components: Components<MarketNodeConfig>) => new MarketService(components),
     admin: (running) => [marketApp(running)],
   };

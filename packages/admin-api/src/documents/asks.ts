@@ -80,9 +80,13 @@ export const orderSchema = z.object({
   jobId: jobIdSchema.nullable().describe('its job on chain'),
   tried: z.array(z.object({ agentId: agentIdSchema, offer: z.string(), why: z.string() })),
   answer: z
-    .object({ text: z.string(), data: z.array(z.unknown()), files: z.array(z.string()) })
+    .object({
+      text: z.string(),
+      data: z.array(z.unknown()),
+      files: z.array(z.object({ name: z.string(), mediaType: z.string(), base64: z.string() })),
+    })
     .nullable()
-    .describe('of a call; names of its files. A job has its deliverable: chorus market job fetch'),
+    .describe('of a call. A job has its deliverable: chorus market job fetch'),
   problem: noticeSchema.nullable(),
   at: timeSchema,
 });

@@ -1,17 +1,22 @@
 import type { MarketDocument, MarketWithdrawn, Status } from '@chorus/admin-api';
 import { decimalsOf } from '@chorus/chain';
+import { MARKET_JOBS } from '@chorus/market';
 import type { Components, Service } from '@chorus/node';
 import { type Address, type ChainPort, ChorusError } from '@chorus/protocol';
-import { pause } from '@chorus/utils';
+import { BoundedSet, pause } from '@chorus/utils';
 import type { MarketNodeConfig } from '../config/market-config.ts';
 import { JobFiles } from '../files/job-files.ts';
 import { timeText } from '../jobs/job-document.ts';
+import { jobsPort } from '../jobs/jobs-port.ts';
 import { MarketJobs } from '../jobs/market-jobs.ts';
 import { MarketRecords } from '../store/market-records.ts';
 import { MarketWatch } from '../watch/market-watch.ts';
 
 /** The latest jobs, whose tokens a withdrawal asks for. */
 const MOST_TOKENS_OF = 100;
+
+/** Jobs that the node does by itself, of which its owner is not reminded. */
+const MOST_AUTOMATIC = 4_096;
 
 /** What of the host the market uses. */
 export type MarketComponents = Pick<
@@ -26,6 +31,7 @@ export class MarketService implements Service {
   readonly #records: MarketRecords;
   readonly #watch: MarketWatch;
   readonly #checkMilliseconds: number;
+  readonly #automatic = new BoundedSet<bigint>(MOST_AUTOMATIC);
   readonly #stopping = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
@@ -38,8 +44,14 @@ export class MarketService implements Service {
     this.jobs = new MarketJobs({ chain, records, files });
     this.#watch = new MarketWatch({
       ...{ chain, records, files, jobs: this.jobs, config: market, emit },
+      isAutomatic: (jobId) => this.#automatic.has(jobId),
       signal: AbortSignal.any([signal, this.#stopping.signal]),
     });
+  }
+
+  /** What services that trade get. */
+  get capabilities() {
+    return { [MARKET_JOBS]: jobsPort(this.jobs, this.#records, this.#automatic) };
   }
 
   start(): void {

@@ -31,6 +31,8 @@ export interface WatchOptions {
   jobs: MarketJobs;
   config: MarketConfig;
   emit: (event: MarketEvent) => void;
+  /** Whether the node does the work of a job by itself. */
+  isAutomatic: (jobId: bigint) => boolean;
   signal: AbortSignal;
 }
 
@@ -197,7 +199,7 @@ export class MarketWatch {
     const juror = dispute?.jury.find((each) => each.agentId === agentId);
     const voted = step.what === 'commit' ? juror?.committed : step.what === 'reveal' ? juror?.vote : false;
     const mine = step.by.some((party) => party !== 'anyone' && roles.includes(party)) && !voted;
-    if (!mine) return null;
+    if (!mine || (step.what === 'submit' && this.#options.isAutomatic(job.jobId))) return null;
     const { what, otherwise } = step;
     const until = step.until === null ? null : timeText(step.until);
     if (this.#told.get(job.jobId) !== step.what) {

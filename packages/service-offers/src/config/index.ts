@@ -1,0 +1,1 @@
+export { OFFERS_SECTION, type OffersConfig, type OffersNodeConfig } from './offers-config.ts';
