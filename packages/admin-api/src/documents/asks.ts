@@ -20,7 +20,7 @@ export const askRequestSchema = z.strictObject({
     .default('proven')
     .describe('whoever proves its identity; whom a payer has rated; with whom this node has had a good end'),
   agentId: agentIdSchema.optional().describe('ask this agent alone'),
-  waitSeconds: z.number().int().min(1).max(60).default(8).describe('how long answers are waited for'),
+  waitSeconds: z.number().min(0.1).max(60).default(8).describe('how long answers are waited for'),
 });
 export type MarketAskRequest = z.input<typeof askRequestSchema>;
 

@@ -174,7 +174,7 @@ function askOf(
   return {
     ...{ peer: network.peerId, nonce: new Uint8Array(randomBytes(16)), text, seconds, issuedAt, ...money },
     ...{ skill: skill ?? null, kind: kind ?? null },
-    expiresAt: issuedAt + Math.min(MAX_ASK_SECONDS, waitSeconds + SLACK_SECONDS),
+    expiresAt: issuedAt + Math.min(MAX_ASK_SECONDS, Math.ceil(waitSeconds) + SLACK_SECONDS),
     addresses: network.multiaddrs(),
   };
 }
