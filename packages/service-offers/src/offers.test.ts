@@ -32,8 +32,7 @@ const ask = (request: Partial<MarketAskRequest> = {}, by = client) =>
     waitSeconds: 0.2,
     ...request,
   });
-const balance = (node: TradingNode) =>
-  node.ports.chain.balance(world.ledger.token, node.ports.chain.account);
+const balance = (node: TradingNode) => node.ports.chain.balance(world.ledger.token, node.ports.chain.account);
 
 /** Order the answer to an ask, and wait until it has ended or is being done. */
 async function order(

@@ -21,6 +21,7 @@ const agent = (change: Partial<AgentDocument> = {}): AgentDocument => ({
   urls: { http: 'https://a.example/agents/guide/', libp2p: 'libp2p://k51/agents/guide/' },
   identity: { agentId: '7', retired: false },
   price: null,
+  offers: [],
   earned: [],
   since: null,
   load: { tasks: 1, streams: 0 },

@@ -1,6 +1,7 @@
 import type { AgentDocument } from '@chorus/admin-api';
 import { counted } from '@chorus/protocol';
 import colors from 'yoctocolors';
+import { duration } from '../output/units.ts';
 import { moneyText } from './payments-view.ts';
 import { answerText } from './view.ts';
 
@@ -25,6 +26,10 @@ export function earnedText({ earned }: Pick<AgentDocument, 'earned'>): string {
   return sums.join(', ') || 'nothing yet';
 }
 
+/** An offer in one line. */
+const offerText = ({ id, kind, price, seconds }: AgentDocument['offers'][number]): string =>
+  `${id}: a ${kind} for ${price?.text ?? 'nothing'}, within ${duration(seconds)}`;
+
 /** An agent of a node, as lines. */
 export function servedLines(agent: AgentDocument): string[] {
   const { name, title, state, file, model, tools, urls, answers, load, problem, identity, price } = agent;
@@ -41,6 +46,7 @@ export function servedLines(agent: AgentDocument): string[] {
     ...(urls.libp2p === null ? [] : [['over libp2p', urls.libp2p]]),
     ...(identity ? [['identity', `agent ${identity.agentId}${identity.retired ? ', retired' : ''}`]] : []),
     ...(price ? [['price', `${price.text} a call`]] : []),
+    ...agent.offers.map((offer) => ['offers', offerText(offer)]),
     ...(price || agent.earned.length > 0 ? [['earned', earnedText(agent)]] : []),
     ['answers', answersText(answers)],
     ['at work', `${counted(load.tasks, 'task')}, ${counted(load.streams, 'event stream')}`],

@@ -1,5 +1,6 @@
 import type { AgentDefinition, ToolServer } from '@chorus/agent';
 import { counted, type EngineFacts, STEERING, type Sum, sumText } from '@chorus/protocol';
+import { duration } from '../output/units.ts';
 
 const steering = new RegExp(STEERING, 'gu');
 
@@ -25,6 +26,14 @@ export const priceText = ({ digits, decimals, token }: Sum): string => sumText(d
 export function spendingLine({ model }: Pick<AgentDefinition, 'model'>): string {
   if (model.kind !== 'agent' || !model.pay) return 'it can spend no tokens of any chain';
   return `for each request it may pay the agent that it asks up to ${priceText(model.pay)}, from the wallet of its node; agents.spend there, where it is set, bounds what all its agents pay`;
+}
+
+/** An offer of an agent file, in a sentence. */
+export function offerLine({ id, kind, price, seconds, open }: AgentDefinition['offers'][number]): string {
+  const paid = price === null ? 'nothing' : priceText(price);
+  const time = `promised within ${duration(seconds)}`;
+  if (kind === 'call') return `it offers ${id}: a call for ${paid}, ${time}`;
+  return `it offers ${id}: a job for ${paid} in escrow, ${time}, at most ${open} at once; its node does such jobs by itself`;
 }
 
 /** A model in one line. */

@@ -4,6 +4,7 @@ import { createNode, HOST_EVENTS, mergeCatalogues, openLog } from '@chorus/node'
 import type { Explanation } from '@chorus/protocol';
 import { AGENTS_EVENTS, type AgentsEvent, agents } from '@chorus/service-agents';
 import { MARKET_EVENTS, type MarketEvent, market } from '@chorus/service-market';
+import { OFFERS_EVENTS, type OffersEvent, offers } from '@chorus/service-offers';
 import { type NodeEvent, TRAINING_EVENTS, training } from '@chorus/service-training';
 import { killModels } from '@chorus/training';
 import { Command } from 'commander';
@@ -26,8 +27,8 @@ const SAME_MILLISECONDS = 1_000;
 const LOG_MILLISECONDS = 1_000;
 
 /** What a node of this program runs, and what it reports. */
-const SERVICES = { training: training(), agents: agents(), market: market() };
-const EVENTS = mergeCatalogues(HOST_EVENTS, TRAINING_EVENTS, AGENTS_EVENTS, MARKET_EVENTS);
+const SERVICES = { training: training(), agents: agents(), market: market(), offers: offers() };
+const EVENTS = mergeCatalogues(HOST_EVENTS, TRAINING_EVENTS, AGENTS_EVENTS, MARKET_EVENTS, OFFERS_EVENTS);
 
 const several = (value: string, others: string[] = []) => [...others, value];
 
@@ -61,7 +62,7 @@ async function startAction(flags: StartFlags): Promise<void> {
   const rewritten = await upgradeConfig(path);
   const { config, renamed } = await loadConfig(path, { env: process.env, set });
   const log = await openLog({ config: config.log, dataDir: config.dataDir, catalogue: EVENTS });
-  const emit = (event: NodeEvent | AgentsEvent | MarketEvent) => {
+  const emit = (event: NodeEvent | AgentsEvent | MarketEvent | OffersEvent) => {
     log.sink(event);
     if (process.send && process.connected) process.send(event);
   };

@@ -2,13 +2,14 @@ import type { LoadedConfig, LoadOptions } from '@chorus/node/config';
 import * as host from '@chorus/node/config';
 import { AGENTS_SECTION, type AgentsNodeConfig } from '@chorus/service-agents/config';
 import { MARKET_SECTION, type MarketNodeConfig } from '@chorus/service-market/config';
+import { OFFERS_SECTION, type OffersNodeConfig } from '@chorus/service-offers/config';
 import { TRAINING_SECTION, type NodeConfig as TrainingConfig } from '@chorus/service-training/config';
 
 /** The configuration of a node of this program. */
-export type NodeConfig = TrainingConfig & AgentsNodeConfig & MarketNodeConfig;
+export type NodeConfig = TrainingConfig & AgentsNodeConfig & MarketNodeConfig & OffersNodeConfig;
 
 /** What the configuration of a node can say: the host's part, and a section for each service of this program. */
-export const CONFIG = host.defineConfig([TRAINING_SECTION, AGENTS_SECTION, MARKET_SECTION]);
+export const CONFIG = host.defineConfig([TRAINING_SECTION, AGENTS_SECTION, MARKET_SECTION, OFFERS_SECTION]);
 
 /** See `loadConfig` of the host. */
 export function loadConfig(path: string, options?: LoadOptions): Promise<LoadedConfig<NodeConfig>> {

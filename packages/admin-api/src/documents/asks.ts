@@ -59,7 +59,7 @@ export const askSchema = z.object({
 export type MarketAsk = z.infer<typeof askSchema>;
 
 export const hireRequestSchema = z.strictObject({
-  input: z.json().optional().describe('given to the one that is hired; by default the text of the ask'),
+  input: z.unknown().optional().describe('given to the one that is hired; by default the text of the ask'),
   most: amountSchema.describe("the highest price that was agreed to, in the token's smallest unit"),
 });
 export type HireRequest = z.input<typeof hireRequestSchema>;

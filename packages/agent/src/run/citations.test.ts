@@ -61,6 +61,7 @@ describe('an agent with documents', () => {
     description: 'A',
     version: '1',
     price: null,
+    offers: [],
     share: null,
     instructions: 'Be kind.',
     model: { kind: 'openai', url: 'http://h', name: 'm', key: null, temperature: null },

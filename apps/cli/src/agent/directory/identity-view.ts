@@ -1,6 +1,7 @@
 import type { AgentIdentityDocument, ReputationDocument } from '@chorus/admin-api';
 import { IDENTITY_LINK_TEXTS } from '@chorus/admin-api/words';
 import colors from 'yoctocolors';
+import { offerLines } from '../../market/asks/offer-view.ts';
 import { fields } from '../../output/print.ts';
 import { termsText } from '../../revenue/view.ts';
 import { scoreText } from './reputation-view.ts';
@@ -9,7 +10,8 @@ type Link = AgentIdentityDocument['links'][number];
 
 /** Who an agent is, as lines: what was found, and every link of the way with its tick. */
 export function identityLines(agent: AgentIdentityDocument, reputation: ReputationDocument | null): string[] {
-  const { agentId, title, description, owner, wallet, url, registry, skills, links, proven, till } = agent;
+  const { agentId, title, description, owner, wallet, url, registry, skills, links, proven, till, offers } =
+    agent;
   const known: [string, string | null][] = [
     ['agent', `${agentId}${title === null ? '' : ` (${title})`}`],
     ['description', description || null],
@@ -25,6 +27,7 @@ export function identityLines(agent: AgentIdentityDocument, reputation: Reputati
     fields(known.flatMap(([name, value]) => (value === null ? [] : [[name, value] as [string, string]]))),
     '',
     ...links.map(linkLine),
+    ...(offers.length > 0 ? ['', colors.bold('Offers'), ...offers.flatMap(offerLines)] : []),
     '',
     proven
       ? `${colors.green('Every link holds.')} Who answers is proven; what it answers is its own word.`

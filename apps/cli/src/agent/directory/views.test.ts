@@ -65,6 +65,7 @@ const identity = (change: Partial<AgentIdentityDocument> = {}): AgentIdentityDoc
     registry: REGISTRY,
     skills: [{ id: 'tides' }],
     till: null,
+    offers: [],
     proven: true,
     links: [
       { name: 'registered', holds: true, says: 'block 9' },

@@ -16,7 +16,14 @@ import { abortOnInterrupt } from '../../agent/interrupts.ts';
 import { modelSource } from '../../agent/model-source.ts';
 import { probe } from '../../agent/probe.ts';
 import { foundToolLines, toolsLine } from '../../agent/tool-view.ts';
-import { definitionDocument, limitsLine, modelLine, priceText, spendingLine } from '../../agent/view.ts';
+import {
+  definitionDocument,
+  limitsLine,
+  modelLine,
+  offerLine,
+  priceText,
+  spendingLine,
+} from '../../agent/view.ts';
 import { warningsOf } from '../../agent/warnings.ts';
 import { givenPath } from '../../environment/environment.ts';
 import { asChorusError, EXIT, exitCodeOf, finish, reportAndExit } from '../../environment/exit.ts';
@@ -182,6 +189,7 @@ function show(
       ? `a call costs ${priceText(price)}, paid to the wallet of the node that serves it; \`agent start\` checks the token`
       : 'a call costs nothing',
     spendingLine(agent.definition),
+    ...agent.definition.offers.map(offerLine),
   );
   if (facts)
     for (const warning of warningsOf(agent.definition, facts))

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { connectNode, type HomeOptions } from '../../environment/home.ts';
 import { sumOf } from '../../market/requests.ts';
 import { createCostLines, jobLines } from '../../market/view.ts';
+import { secondsOf } from '../../options/time.ts';
 import { print, printJson } from '../../output/table.ts';
 
 interface CreateFlags extends HomeOptions {
@@ -15,9 +16,6 @@ interface CreateFlags extends HomeOptions {
   fund?: boolean;
   dryRun?: boolean;
 }
-
-const TIME = /^(\d{1,6})([mhd])$/;
-const SECONDS = { m: 60, h: 3_600, d: 86_400 } as const;
 
 /** `chorus market job create`. */
 export function jobCreateCommand(): Command {
@@ -39,14 +37,7 @@ export function jobCreateCommand(): Command {
 }
 
 async function createAction(description: string, flags: CreateFlags): Promise<void> {
-  const [, count, unit] = TIME.exec(flags.expires) ?? [];
-  if (count === undefined) {
-    throw new ChorusError('E_USAGE', '--expires cannot be read', {
-      facts: { given: flags.expires.slice(0, 50) },
-      hint: 'give a time such as 90m, 12h or 14d',
-    });
-  }
-  const seconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
+  const seconds = secondsOf('expires', flags.expires);
   const node = await connectNode(flags);
   const market = await node.market(flags.token === undefined ? {} : { token: flags.token });
   const request: JobRequest = {

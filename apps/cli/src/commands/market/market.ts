@@ -2,9 +2,12 @@ import { Command } from 'commander';
 import { connectNode, type HomeOptions, homeOptions } from '../../environment/home.ts';
 import { marketLines, withdrawnLines } from '../../market/view.ts';
 import { print, printJson } from '../../output/table.ts';
+import { askCommand } from './ask.ts';
 import { jobCommand } from './job.ts';
+import { offerCommand } from './offer.ts';
+import { orderCommand } from './order.ts';
 
-/** `chorus market`: jobs with their budget in escrow, and the seats of those who decide disputes. */
+/** `chorus market`: asks and offers, jobs with their budget in escrow, and the seats of those who decide disputes. */
 export function marketCommand(): Command {
   const show = new Command('show')
     .description('what jobs go by on this network, the seat of this node, and what it is owed')
@@ -23,9 +26,12 @@ export function marketCommand(): Command {
       else print(...withdrawnLines(paid));
     });
   const command = new Command('market').description(
-    'jobs between clients and providers: the budget in escrow, disputes decided by validators',
+    'ask for work and hire; offers; jobs with their budget in escrow, disputes decided by validators',
   );
   command.addCommand(homeOptions(show), { isDefault: true });
+  command.addCommand(askCommand());
+  command.addCommand(offerCommand());
+  command.addCommand(orderCommand());
   command.addCommand(jobCommand());
   command.addCommand(seatCommand());
   command.addCommand(homeOptions(withdraw));

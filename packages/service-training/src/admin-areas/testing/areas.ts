@@ -4,7 +4,9 @@ import type {
   CreditDocument,
   GovernanceDocument,
   JobDocument,
+  MarketAsk,
   MarketDocument,
+  OrderDocument,
   ParameterDocument,
   PaymentDocument,
   ProposalDetail,
@@ -39,6 +41,7 @@ import { paymentsApp } from '../../../../service-agents/src/admin-areas/payments
 import { revenueApp } from '../../../../service-agents/src/admin-areas/revenue-app.ts';
 import type { CreditsSource } from '../../../../service-agents/src/payments/source.ts';
 import { marketApp } from '../../../../service-market/src/admin-areas/market-app.ts';
+import { offersApp } from '../../../../service-offers/src/admin-areas/offers-app.ts';
 import { publicationsApp } from '../publications.ts';
 import { rewardsApp } from '../rewards.ts';
 import { roundsApp } from '../rounds.ts';
@@ -222,6 +225,13 @@ export const everyArea = () => [
       file: async () => ({ name: 'chart.svg', bytes: new Uint8Array([8, 7]) }),
     },
   })),
+  offersApp(() => ({
+    offers: async () => ({ agents: [] }),
+    ask: async () => marketAsk,
+    hire: async () => order,
+    orders: async () => ({ orders: [order] }),
+    order: async () => order,
+  })),
   rewardsApp({
     rewards: async () => ({ earned, claimable: amounts, staked: amounts }),
     claim: async ({ token }) => ({
@@ -346,6 +356,16 @@ const market: MarketDocument = {
   seat: { agentId: '7', takenAt: TIME },
   owed: { payments: [], bonds: amounts },
 };
+const price = { text: '2 CHOR', units: '2', token: ADDRESS };
+const marketAsk: MarketAsk = {
+  ...{ askId: 'a5'.repeat(32), text: 'a chart', budget: price, seconds: 600, reached: 1, answers: [] },
+  refused: [{ peerId: '12D3KooWpeer', agentId: '7', why: 'its card does not offer this' }],
+};
+const order: OrderDocument = {
+  ...{ orderId: '00000000-0000-4000-8000-000000000000', askId: marketAsk.askId, text: 'a chart' },
+  ...{ state: 'placed', agentId: '7', offer: 'chart', kind: 'job', price, jobId: '3', tried: [] },
+  ...{ answer: null, problem: null, at: TIME },
+};
 const traded = {
   ...{ agentId: '7', token: ADDRESS, decimals: 6, units: '5', amount: '515', transaction: '0x01' },
 };
@@ -383,6 +403,7 @@ const agent: AgentDocument = {
   urls: { http: null, libp2p: 'libp2p://k51/agents/guide/' },
   identity: null,
   price: { text: '3 CHOR', token: ADDRESS, symbol: 'CHOR', decimals: 0, amount: '3' },
+  offers: [],
   earned: [{ token: ADDRESS, symbol: 'CHOR', decimals: 0, amount: '9', calls: 3 }],
   since: TIME,
   load: { tasks: 0, streams: 0 },
@@ -412,6 +433,8 @@ const identity: AgentIdentityDocument = {
   title: 'Guide',
   description: 'Answers',
   skills: [],
+  offers: [],
+  latencyMs: null,
   url: 'libp2p://k51/agents/guide/',
   proven: false,
   till: null,
