@@ -116,7 +116,7 @@ it('an ask is answered by two providers, the better is hired, dies at work, goes
   model.answer = () => new Promise(() => undefined);
   const { order } = await as('client', ...ASK, '--input', 'input.json', '--hire', '--yes');
   expect(order).toMatchObject({ state: 'taken-up', price: { units: String(2n * CHOR) }, tried: [] });
-  await until(() => model.asked.length === 1);
+  await until(async () => model.asked.length === 1);
   processes.get('cheap')!.kill('SIGKILL');
   model.answer = () => '{"svg":"<svg/>"}';
   await start('cheap');

@@ -155,7 +155,8 @@ export const jobFileSchema = z.object({
 });
 export type JobFile = z.infer<typeof jobFileSchema>;
 
-export const JOB_FILES = ['deliverable', 'grounds', 'answer'] as const;
+/** `order`: what a job of an offer is about; others than its parties can read it once the job is disputed. */
+export const JOB_FILES = ['deliverable', 'grounds', 'answer', 'order'] as const;
 
 export const jobFileOfSchema = z.object({ jobId: jobIdSchema, file: z.enum(JOB_FILES) });
 

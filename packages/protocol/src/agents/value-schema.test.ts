@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_VALUE_SCHEMA_BYTES, type ValueSchema, valueFaults, valueSchema } from './value-schema.ts';
 
@@ -46,6 +47,44 @@ describe('the schema of a value', () => {
   it('a property that would reach behind an object is not read', () => {
     const hostile = JSON.parse('{"type":"object","properties":{"__proto__":{"type":"string"}}}');
     expect(valueSchema.parse(hostile)).toEqual({ type: 'object', properties: {} });
+  });
+
+  it('whatever schema is accepted, a check with it ends with faults and no error', () => {
+    const plain = fc.oneof(fc.string({ maxLength: 5 }), fc.integer(), fc.boolean(), fc.constant(null));
+    const { schema: any } = fc.letrec<{ schema: object }>((tie) => ({
+      schema: fc.oneof(
+        { depthSize: 'small' },
+        fc.record({ enum: fc.array(plain, { minLength: 1, maxLength: 3 }) }),
+        fc.record({ const: plain }),
+        fc.record(
+          {
+            type: fc.constantFrom('string', 'number', 'integer', 'boolean', 'null'),
+            minimum: fc.integer(),
+            maxLength: fc.nat(9),
+          },
+          { requiredKeys: ['type'] },
+        ),
+        fc.record(
+          { type: fc.constant('array'), items: tie('schema'), minItems: fc.nat(3) },
+          { requiredKeys: ['type'] },
+        ),
+        fc.record({
+          type: fc.constant('object'),
+          properties: fc.dictionary(fc.string({ minLength: 1, maxLength: 4 }), tie('schema'), { maxKeys: 3 }),
+          additionalProperties: fc.boolean(),
+        }),
+        fc.record(
+          { anyOf: fc.array(tie('schema'), { minLength: 1, maxLength: 3 }), type: fc.constant('string') },
+          { requiredKeys: ['anyOf'] },
+        ),
+      ),
+    }));
+    fc.assert(
+      fc.property(any, fc.jsonValue(), (given, value) => {
+        const read = valueSchema.safeParse(given);
+        if (read.success) expect(valueFaults(read.data, value).length).toBeLessThanOrEqual(5);
+      }),
+    );
   });
 
   it('many faults are cut to a few', () => {

@@ -26,9 +26,14 @@ export function marketAgents({ ports, parts, listings, scores, tokens }: MarketA
   return {
     registry: () => registryOf(chain),
     own: () => ownOffers(parts),
-    run: (name, request, signal) => {
+    run: async function* (name, request, signal) {
       const served = parts.slots.get(name)?.served;
-      if (served) return served.unpaid.execute(request, signal);
+      if (served) {
+        // The limits of the node hold for jobs too; one that may not be done now is done later.
+        await served.unpaid.admit?.(true);
+        yield* served.unpaid.execute(request, signal);
+        return;
+      }
       throw new ChorusError('E_AGENT_NOT_SERVED', 'the agent does not answer now', {
         facts: { agent: name },
         hint: 'chorus agent show says why it is not served',

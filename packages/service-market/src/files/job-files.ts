@@ -45,6 +45,11 @@ export class JobFiles {
     return { digest: digestOfCid(manifestCid), name, bytes: bytes.length };
   }
 
+  /** Bytes that a digest names directly, without a manifest. @throws ChorusError `E_STORAGE_*` */
+  bytes(digest: Hex, maxBytes: number): Promise<Uint8Array> {
+    return this.#storage.get(cidFromDigest(digest, 0), { timeoutMs: TIMEOUT_MS, maxBytes });
+  }
+
   /**
    * @param maxBytes a larger file is refused before it is fetched
    * @throws ChorusError `E_JOB_FILE` if what the digest names is no file of a job, `E_STORAGE_TOO_LARGE`,

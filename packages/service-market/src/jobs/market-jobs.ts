@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { JobAction, JobDocument, JobFile, JobList, JobRequest } from '@chorus/admin-api';
+import type { JOB_FILES, JobAction, JobDocument, JobFile, JobList, JobRequest } from '@chorus/admin-api';
+import { readDescription } from '@chorus/market';
 import {
   type Address,
   type ChainPort,
@@ -99,14 +100,14 @@ export class MarketJobs {
   }
 
   /** @throws ChorusError `E_JOB_FILE` if the job has no such file */
-  async file(
-    jobId: bigint,
-    which: 'deliverable' | 'grounds' | 'answer',
-    maxBytes: number,
-  ): Promise<FetchedFile> {
+  async file(jobId: bigint, which: (typeof JOB_FILES)[number], maxBytes: number): Promise<FetchedFile> {
     const { chain, files } = this.#parts;
     const [job, dispute] = await Promise.all([chain.job(jobId), chain.jobDispute(jobId)]);
-    const digest = which === 'deliverable' ? job.deliverable : dispute?.[which];
+    if (which === 'order') {
+      const described = readDescription(job.description);
+      if (described) return { name: 'job.json', bytes: await files.bytes(described.digest, maxBytes) };
+    }
+    const digest = which === 'deliverable' ? job.deliverable : which === 'order' ? null : dispute?.[which];
     if (digest) return files.get(digest, maxBytes);
     throw new ChorusError('E_JOB_FILE', 'the job has no such file', {
       facts: { jobId, file: which },

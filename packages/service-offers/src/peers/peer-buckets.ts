@@ -4,16 +4,15 @@ import { BoundedMap, TokenBucket } from '@chorus/utils';
 export class PeerBuckets {
   readonly #peers: BoundedMap<string, TokenBucket>;
   readonly #each: { perSecond: number; burst: number };
-  readonly #all: TokenBucket | null;
+  readonly #all: TokenBucket;
 
-  /** @param all null: only each peer is bounded */
   constructor(
     each: { perSecond: number; burst: number },
-    all: { perSecond: number; burst: number } | null,
+    all: { perSecond: number; burst: number },
     mostPeers: number,
   ) {
     this.#each = each;
-    this.#all = all && new TokenBucket(all.perSecond, all.burst);
+    this.#all = new TokenBucket(all.perSecond, all.burst);
     this.#peers = new BoundedMap(mostPeers);
   }
 
@@ -21,9 +20,9 @@ export class PeerBuckets {
   take(peer: string): boolean {
     const bucket = this.#peers.get(peer) ?? new TokenBucket(this.#each.perSecond, this.#each.burst);
     this.#peers.set(peer, bucket);
-    if (bucket.waitMs() > 0 || (this.#all && this.#all.waitMs() > 0)) return false;
+    if (bucket.waitMs() > 0 || this.#all.waitMs() > 0) return false;
     bucket.take(1);
-    this.#all?.take(1);
+    this.#all.take(1);
     return true;
   }
 }

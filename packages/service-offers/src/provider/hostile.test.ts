@@ -248,7 +248,7 @@ describe('the order desk', () => {
   };
   const document = encodeJobOrder(registry, order);
 
-  function desk(changes: Partial<Job> = {}) {
+  function desk(changes: Partial<Job> = {}, offering = own) {
     const works = new Works(memoryStore());
     const givenUp: bigint[] = [];
     const job: Job = {
@@ -281,7 +281,7 @@ describe('the order desk', () => {
         }),
         now: async () => now(),
       },
-      ...{ peerId: peerOf(SELF), registry, own: () => [own], works, ask: () => [] },
+      ...{ peerId: peerOf(SELF), registry, own: () => [offering], works, ask: () => [] },
       jobs: { giveUp: async (jobId) => void givenUp.push(jobId), automatic: () => undefined },
       onTaken: () => undefined,
       onGivenUp: () => undefined,
@@ -344,7 +344,7 @@ describe('the order desk', () => {
     }
   });
 
-  it('a place needs a price that this node has signed, and one client keeps no more than two', async () => {
+  it('an order needs a price that this node has signed, and takes no place before it is paid', async () => {
     const { reserve } = desk();
     const doc = (n: number) => encodeJobOrder(registry, { ...order, input: `${n}` });
     await expect(reserve(doc(1), {}, peerOf(1), 9)).rejects.toMatchObject({ code: 'E_MARKET_MESSAGE' });
@@ -355,11 +355,26 @@ describe('the order desk', () => {
     expect((await reserve(doc(1), { offer: 'gone' })).why).toContain('not offered');
     expect((await reserve(doc(1))).ok).toBe(true);
     expect((await reserve(doc(1))).ok).toBe(true);
-    expect((await reserve(doc(1), {}, peerOf(2))).why).toContain('another client');
-    expect((await reserve(doc(2))).ok).toBe(true);
-    expect((await reserve(doc(3))).ok).toBe(false);
-    // The offer takes two at once, whoever asks.
-    expect((await reserve(doc(4), {}, peerOf(3))).why).toContain('as many jobs');
+    // A place that costs nothing is not kept: no crowd of names keeps others from paying for it.
+    for (let n = 2; n < 12; n++) expect((await reserve(doc(n), {}, peerOf(n))).ok).toBe(true);
+  });
+
+  it('the price of a signed answer holds when the offer has become dearer since', async () => {
+    const raised = { ...own, offers: [{ ...own.offers[0]!, price: { token, units: 50n } }] };
+    const plain = desk({}, raised);
+    expect((await plain.deliver()).why).toContain('below the price of 50');
+    const agreed = desk({}, raised);
+    expect((await agreed.reserve(document)).ok).toBe(true);
+    expect((await agreed.deliver()).ok).toBe(true);
+  });
+
+  it('paid jobs beyond the places of an offer go back to their clients; one that is told twice at once does not', async () => {
+    const { deliver, givenUp } = desk();
+    for (const job of [1n, 2n, 3n]) await deliver(document, job);
+    expect(givenUp).toEqual([3n]);
+    const single = desk({}, { ...own, offers: [{ ...own.offers[0]!, open: 1 }] });
+    await Promise.all([single.deliver(), single.deliver(), single.deliver()]);
+    expect([single.works.open().length, single.givenUp.length]).toEqual([1, 0]);
   });
 
   it('a job whose document never comes is given up after a while, and not before', async () => {

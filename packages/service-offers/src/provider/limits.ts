@@ -19,11 +19,11 @@ export const ANSWER_MILLISECONDS = 10_000;
 
 /** Requests of one peer about orders: an order takes three, and is repeated after failures. */
 export const ORDERS_PER_PEER = { perSecond: 0.5, burst: 20 };
-/** Places that are kept for orders before they are paid: of one peer, and of all. */
-export const MAX_RESERVED_PER_PEER = 2;
-export const MAX_RESERVED = 128;
-/** How long a place is kept, ms: funding takes three transactions. */
-export const RESERVED_MILLISECONDS = 300_000;
+/** Of all peers: each may make this node ask the chain. */
+export const ORDERS = { perSecond: 20, burst: 200 };
+/** Orders whose terms are kept before they are paid, and how long, ms: funding takes three transactions. */
+export const MAX_AGREED = 1_024;
+export const AGREED_MILLISECONDS = 600_000;
 
 /** A job is set to work this often before it is given up: an answer of a model may miss its schema. */
 export const MAX_ATTEMPTS = 3;

@@ -1,6 +1,5 @@
 import type { AgentRegistry } from '@chorus/directory';
 import {
-  type Answer,
   decodeOrder,
   encodeAnswers,
   encodeReply,
@@ -17,9 +16,9 @@ import {
 import { type ChainPort, type Job, sameAddress, sha256Hex, toHex } from '@chorus/protocol';
 import { PeerBuckets } from '../peers/peer-buckets.ts';
 import type { Works } from '../store/works.ts';
-import { DOCUMENT_SECONDS, MAX_PEERS, ORDERS_PER_PEER } from './limits.ts';
+import { AgreedTerms } from './agreed-terms.ts';
+import { DOCUMENT_SECONDS, MAX_PEERS, ORDERS, ORDERS_PER_PEER } from './limits.ts';
 import { findOffer, type OwnOffer } from './own-offers.ts';
-import { Reservations } from './reservations.ts';
 
 /** Jobs that are given up in a day because their documents did not come: each costs gas. */
 const MOST_UNDELIVERED = 20;
@@ -42,24 +41,23 @@ const refused = (why: string): OrderReply => ({ ok: false, why });
 const TAKEN: OrderReply = { ok: true, why: '' };
 
 /**
- * Takes orders of strangers: a place is kept for one that holds a price of this node's signature, and its job is taken
- * once its price is in escrow and its document is what the offer takes. What cannot be done is refused, and the budget
+ * Takes orders of strangers: one that holds a price of this node's signature is told whether there is a place, and its job is
+ * taken once its price is in escrow and its document is what the offer takes. What cannot be done is refused, and the budget
  * goes back at once.
  */
 export class OrderDesk {
   readonly #options: OrderDeskOptions;
-  readonly #buckets = new PeerBuckets(ORDERS_PER_PEER, null, MAX_PEERS);
-  readonly #reserved = new Reservations();
+  readonly #buckets = new PeerBuckets(ORDERS_PER_PEER, ORDERS, MAX_PEERS);
+  readonly #agreed = new AgreedTerms();
   readonly #givenUp: number[] = [];
 
   constructor(options: OrderDeskOptions) {
     this.#options = options;
   }
 
-  /** Jobs of an offer that can still be taken, those of one document left out. */
-  places({ agent, offer }: OwnOffer, but = ''): number {
-    const taken = this.#options.works.count(agent.name, offer.id);
-    return offer.open - taken - this.#reserved.count(agent.agentId, offer.id, but);
+  /** Jobs of an offer that can still be taken: only paid ones take a place. */
+  places({ agent, offer }: OwnOffer): number {
+    return offer.open - this.#options.works.count(agent.name, offer.id);
   }
 
   /** One request of a peer. @throws ChorusError `E_MARKET_MESSAGE` if it is no message; of the chain */
@@ -67,12 +65,10 @@ export class OrderDesk {
     if (!this.#buckets.take(from)) return encodeReply(refused('too many requests: try again later'));
     const message = decodeOrder(bytes);
     if (message.type === 'ask') return encodeAnswers(this.#options.ask(message.ask, from));
-    return encodeReply(
-      message.type === 'reserve' ? this.#reserve(message, from) : await this.#deliver(message),
-    );
+    return encodeReply(message.type === 'reserve' ? this.#reserve(message) : await this.#deliver(message));
   }
 
-  #reserve({ answer, document }: Extract<OrderMessage, { type: 'reserve' }>, from: string): OrderReply {
+  #reserve({ answer, document }: Extract<OrderMessage, { type: 'reserve' }>): OrderReply {
     const { registry, peerId, own } = this.#options;
     const promised = readAnswer(registry, answer);
     if (promised.peer !== peerId) return refused('this answer is of another node');
@@ -81,25 +77,22 @@ export class OrderDesk {
       return refused('this answer does not hold any more: ask again');
     const found = findOffer(own(), promised.agentId, promised.offer);
     if (!found) return refused('this is not offered any more');
-    const digest = toHex(document);
-    if (this.places(found, digest) <= 0)
-      return refused('it has as many jobs of this offer as it takes at once');
-    const why = this.#reserved.keep(digest, from, promised);
-    return why === null ? TAKEN : refused(why);
+    if (this.places(found) <= 0) return refused('it has as many jobs of this offer as it takes at once');
+    this.#agreed.keep(toHex(document), promised);
+    return TAKEN;
   }
 
   async #deliver({ job: jobId, document }: Extract<OrderMessage, { type: 'deliver' }>): Promise<OrderReply> {
     const { chain, works, jobs, registry, own, onTaken } = this.#options;
-    const known = works.get(jobId);
     const digest = sha256Hex(document);
     const job = await chain.job(jobId);
     const described = readDescription(job.description);
     if (!described || described.digest !== digest) return refused('the job on chain names another document');
-    if (known) return known.state === 'given-up' ? refused(known.why ?? 'it was given up') : TAKEN;
+    const before = this.#known(jobId);
+    if (before) return before;
     const found = findOffer(own(), described.agentId, described.offer);
     if (!found) return this.#giveUp(job, 'this is not offered any more');
-    const kept = this.#reserved.get(digest);
-    const agreed = kept ? promiseOf(kept.answer) : null;
+    const agreed = this.#agreed.of(digest);
     const terms = await chain.marketTerms();
     if (!terms) return refused('this network has no jobs');
     const { account } = chain;
@@ -111,18 +104,26 @@ export class OrderDesk {
       terms,
       now: await chain.now(),
     });
+    // It may have been told twice at once: nothing is given up that was taken meanwhile.
+    const meanwhile = this.#known(jobId);
+    if (meanwhile) return meanwhile;
     // Of a job that is not funded, or not this node's, nothing has to go back.
     if (why !== null) return this.#giveUp(job, why);
-    if (this.places(found, digest) <= 0)
-      return this.#giveUp(job, 'it has as many jobs of this offer as it takes');
+    if (this.places(found) <= 0) return this.#giveUp(job, 'it has as many jobs of this offer as it takes');
     const refusal = this.#refusalOfDocument(registry, document, described, found);
     if (refusal !== null) return this.#giveUp(job, refusal);
     const { name: agent, agentId } = found.agent;
     const isNew = works.add({ jobId, agent, agentId, offer: found.offer.id, client: job.client, document });
     jobs.automatic(jobId);
-    this.#reserved.free(digest);
     if (isNew) onTaken(jobId, found);
     return TAKEN;
+  }
+
+  /** What is said of a job that this node knows; null if it does not. */
+  #known(jobId: bigint): OrderReply | null {
+    const work = this.#options.works.get(jobId);
+    if (!work) return null;
+    return work.state === 'given-up' ? refused(work.why ?? 'it was given up') : TAKEN;
   }
 
   #refusalOfDocument(
@@ -182,5 +183,3 @@ export class OrderDesk {
     return refused(`${why}; its budget went back`);
   }
 }
-
-const promiseOf = ({ units, seconds }: Answer) => ({ units, seconds });

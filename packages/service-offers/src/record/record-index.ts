@@ -1,5 +1,5 @@
 import { countedJob, readDescription } from '@chorus/market';
-import { type ChainPort, type Job, latestSubmission } from '@chorus/protocol';
+import { type ChainPort, type Job, type JobDispute, latestSubmission } from '@chorus/protocol';
 import type { JobRecords } from '../store/job-records.ts';
 
 /** Jobs that one turn reads: new ones, and those that may have changed. Strangers can make any number of them. */
@@ -10,7 +10,7 @@ export interface RecordIndexOptions {
   chain: Pick<ChainPort, 'job' | 'jobCount' | 'jobDispute' | 'marketTerms' | 'now'>;
   records: JobRecords;
   /** Called with each job of an offer that is read. */
-  onJob: (job: Job, now: number) => Promise<void>;
+  onJob: (job: Job, dispute: JobDispute | null, now: number) => Promise<void>;
   signal: AbortSignal;
 }
 
@@ -58,6 +58,6 @@ export class RecordIndex {
       const { agentId } = described;
       records.put({ jobId, agentId, token, budget, provider: provider ?? '', outcome: 'open' });
     } else records.drop(jobId);
-    await onJob(job, now);
+    await onJob(job, dispute, now);
   }
 }

@@ -7,7 +7,7 @@ import {
   ORDERS_PROTOCOL,
 } from '@chorus/market';
 import type { Components } from '@chorus/node';
-import type { Explanation } from '@chorus/protocol';
+import type { Explanation, Job, JobDispute } from '@chorus/protocol';
 import type { Asks } from '../client/asks.ts';
 import { Hiring } from '../client/hiring.ts';
 import { JobSteps } from '../client/job-step.ts';
@@ -18,6 +18,7 @@ import { AskListener } from '../provider/ask-listener.ts';
 import { OrderDesk } from '../provider/order-desk.ts';
 import { answerWith, fitting } from '../provider/own-offers.ts';
 import { Worker } from '../provider/worker.ts';
+import { JobDocuments } from '../record/documents.ts';
 import type { JobRecords } from '../store/job-records.ts';
 import type { Orders } from '../store/orders.ts';
 import type { Works } from '../store/works.ts';
@@ -38,7 +39,8 @@ export interface PartsOptions {
 
 /** What runs once the registry is known. */
 export interface OffersParts {
-  desk: OrderDesk;
+  /** Called with each job of an offer that is read. */
+  onJob: (job: Job, dispute: JobDispute | null, now: number) => Promise<void>;
   worker: Worker;
   hiring: Hiring;
   /** Ends what is served, and resolves when nothing is being done. */
@@ -50,9 +52,9 @@ export function openParts(options: PartsOptions): OffersParts {
   const { agents, jobs, asks, records, registry, works, orders, wake, onError, signal } = options;
   const { ports, keySeed, config, emit } = options.components;
   const { network, chain } = ports;
-  const own = () => (config.offers.answer || config.offers.work ? agents.own() : []);
+  const own = () => (config.offers.work ? agents.own() : []);
   const answersTo: ConstructorParameters<typeof AskListener>[0]['answersTo'] = (ask, digest) => {
-    if (!config.offers.answer || !config.offers.work) return { answers: [], offers: '' };
+    if (!config.offers.answer) return { answers: [], offers: '' };
     const found = fitting(ask, own(), (each) => (each.offer.kind === 'call' ? 1 : desk.places(each)));
     const by = { registry, peer: network.peerId, seed: keySeed, now: Math.floor(Date.now() / 1_000) };
     return {
@@ -99,5 +101,10 @@ export function openParts(options: PartsOptions): OffersParts {
     for (const end of ends) end();
     await Promise.all([worker.idle(), hiring.idle()]);
   };
-  return { desk, worker, hiring, close };
+  const documents = new JobDocuments(works, orders, jobs);
+  const onJob: OffersParts['onJob'] = async (job, dispute, now) => {
+    await documents.onJob(job, dispute);
+    if (config.offers.work) await desk.onJob(job, now);
+  };
+  return { onJob, worker, hiring, close };
 }

@@ -50,8 +50,8 @@ export class OffersService implements Service {
     });
     this.#index = new RecordIndex({
       ...{ chain: ports.chain, records: this.#records, signal: this.#signal },
-      onJob: async (job, now) => {
-        await this.#parts?.desk.onJob(job, now).catch((error) => this.#failed(`${job.jobId}`, error));
+      onJob: async (job, dispute, now) => {
+        await this.#parts?.onJob(job, dispute, now).catch((error) => this.#failed(`${job.jobId}`, error));
       },
     });
   }

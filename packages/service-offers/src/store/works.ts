@@ -89,7 +89,6 @@ export class Works {
     );
   }
 
-  /** What the client gave is not kept longer than the work needs it. */
   end(jobId: bigint, state: 'submitted' | 'given-up', why: string | null = null): void {
     this.#run(
       `UPDATE offers_works SET state = ?, why = coalesce(?, why) WHERE job_id = ?`,
@@ -97,6 +96,11 @@ export class Works {
       why,
       jobId,
     );
+  }
+
+  /** A job has ended: what its client gave is kept no longer. */
+  forget(jobId: bigint): void {
+    this.#run(`UPDATE offers_works SET document = x'' WHERE job_id = ? AND length(document) > 0`, jobId);
   }
 
   #run(sql: string, ...values: (bigint | number | string | Uint8Array | null)[]): number {
