@@ -24,14 +24,18 @@ const MADE = 'deliverable: { type: object, properties: { svg: { type: string } }
 const chart = (price: string, more = '') =>
   `description: Draws charts\noffers:\n  - { id: chart, description: A chart as SVG, price: ${price}, within: 5m, ${INPUT}, ${MADE}${more} }\n`;
 
-const ask = (request: Partial<MarketAskRequest> = {}, by = client) =>
-  by.services.offers.ask({
-    text: 'a chart of the peg',
-    budget: '100 TWIN',
-    seconds: 600,
-    waitSeconds: 0.2,
-    ...request,
+const ask = (request: Partial<MarketAskRequest> = {}) =>
+  client.services.offers.ask({
+    ...{ text: 'a chart of the peg', budget: '100 TWIN', seconds: 600, waitSeconds: 0.2, ...request },
   });
+
+/** Ask until `count` agents have answered: one that has just started may not listen yet, and a busy machine is slow. */
+async function askFor(count: number, request: Partial<MarketAskRequest> = {}) {
+  for (let waitSeconds = 0.2; ; waitSeconds *= 2) {
+    const found = await ask({ ...request, waitSeconds });
+    if (found.answers.length >= count) return found;
+  }
+}
 const balance = (node: TradingNode) => node.ports.chain.balance(world.ledger.token, node.ports.chain.account);
 
 /** Order the answer to an ask, and wait until it has ended or is being done. */
@@ -56,7 +60,7 @@ describe('an ask of the network', () => {
     const agentId = await world.serve(good, 'good', model.url, chart('10 TWIN'));
     await world.serve(dear, 'dear', model.url, chart('90 TWIN'));
     const before = [await balance(client), await balance(good)];
-    const found = await ask();
+    const found = await askFor(2);
     expect(found.answers.map(({ title, unfit }) => [title, unfit])).toEqual([
       ['good', null],
       ['dear', null],
@@ -89,7 +93,7 @@ describe('an ask of the network', () => {
       before[1]! + 10n - 10n / 100n,
     ]);
     // The next ask knows of it.
-    const record = (await ask()).answers.find(({ title }) => title === 'good')!.parts.at(-1)!;
+    const record = (await askFor(2)).answers.find(({ title }) => title === 'good')!.parts.at(-1)!;
     expect(record.says).toBe('1 jobs done, 0 late, 0 lost in disputes; with this node 1 done, 0 failed');
   });
 
@@ -97,7 +101,7 @@ describe('an ask of the network', () => {
     const [good, other] = [await world.start(2), await world.start(3)];
     await world.serve(good, 'good', model.url, chart('10 TWIN'));
     await world.serve(other, 'other', model.url, chart('20 TWIN'));
-    const { askId } = await ask();
+    const { askId } = await askFor(2);
     const { jobId } = await order({ askId, input: { of: 'a secret' } });
     const { description } = await job(jobId);
     expect(description).toMatch(/^ipfs:\/\/[a-z0-9]+#agent=\d+&offer=chart&within=300$/);
@@ -119,12 +123,12 @@ describe('an ask of the network', () => {
     });
     expect((await ask({ budget: '5 TWIN' })).answers).toEqual([]);
     expect((await ask({ seconds: 10 })).answers).toEqual([]);
-    const { askId, answers } = await ask({ minScore: 99 });
+    const { askId, answers } = await askFor(1, { minScore: 99 });
     expect(answers[0]!.unfit).toContain('below 99');
     await expect(client.services.offers.hire(askId, { most: '100' })).rejects.toMatchObject({
       hint: expect.stringContaining('--min-score'),
     });
-    const cheap = (await ask()).askId;
+    const cheap = (await askFor(1)).askId;
     await expect(client.services.offers.hire(cheap, { most: '9' })).rejects.toMatchObject({
       hint: 'agree to a higher price',
     });
@@ -139,7 +143,7 @@ describe('an ask of the network', () => {
     const good = await world.start(2);
     const agentId = await world.serve(good, 'good', model.url, chart('10 TWIN'));
     await world.serve(await world.start(3), 'other', model.url, chart('5 TWIN'));
-    const found = await ask({ agentId });
+    const found = await askFor(1, { agentId });
     expect(found.answers.map(({ title }) => title)).toEqual(['good']);
     const before = await balance(client);
     const made = await order({ askId: found.askId, input: { of: 3 } });
@@ -161,7 +165,7 @@ describe('an ask of the network', () => {
     );
     model.answer = () => 'hello';
     const before = await balance(client);
-    const { askId } = await ask({ text: 'a word' });
+    const { askId } = await askFor(1, { text: 'a word' });
     const made = await order({ askId, input: 'say it' });
     expect(made).toMatchObject({ state: 'done', kind: 'call', answer: { text: 'hello' } });
     expect(await balance(client)).toBe(before - 3n);
@@ -174,7 +178,7 @@ describe('the node of a provider', () => {
     let good = await world.start(2);
     await world.serve(good, 'good', model.url, chart('10 TWIN'));
     model.answer = () => new Promise(() => undefined);
-    const made = await order({ askId: (await ask()).askId });
+    const made = await order({ askId: (await askFor(1)).askId });
     await until(() => model.asked.length === 1);
     await world.end(2);
     model.answer = () => '{"svg":"2"}';
@@ -194,12 +198,12 @@ describe('the node of a provider', () => {
     await world.serve(good, 'good', model.url, chart('10 TWIN'));
     model.answer = () => 'no JSON';
     const before = await balance(client);
-    const made = await order({ askId: (await ask()).askId }, ['failed']);
+    const made = await order({ askId: (await askFor(1)).askId }, ['failed']);
     expect(model.asked).toHaveLength(3);
     expect(model.asked[2]).toContain('it is no JSON value');
     expect(made.tried[0]!.why).toContain('budget came back');
     expect(await balance(client)).toBe(before);
-    expect((await ask()).answers[0]!.parts.at(-1)!.says).toContain('with this node 0 done, 1 failed');
+    expect((await askFor(1)).answers[0]!.parts.at(-1)!.says).toContain('with this node 0 done, 1 failed');
     expect(world.events.filter(({ type }) => type === 'offers.given-up')).toHaveLength(1);
   });
 
@@ -208,7 +212,7 @@ describe('the node of a provider', () => {
     await world.serve(good, 'good', model.url, chart('10 TWIN'));
     const second = await world.serve(next, 'next', model.url, chart('20 TWIN'));
     model.answer = () => new Promise(() => undefined);
-    const { askId } = await ask();
+    const { askId } = await askFor(2);
     await order({ askId });
     const made = await order({ askId });
     expect(made).toMatchObject({ state: 'taken-up', agentId: second });
@@ -221,7 +225,7 @@ describe('the node of a provider', () => {
     const [good, next] = [await world.start(2), await world.start(3)];
     await world.serve(good, 'good', model.url, chart('10 TWIN'));
     const second = await world.serve(next, 'next', model.url, chart('20 TWIN'));
-    const { askId } = await ask();
+    const { askId } = await askFor(2);
     await world.end(2);
     const made = await order({ askId });
     expect(made).toMatchObject({ state: 'taken-up', agentId: second, price: { units: '20' } });
@@ -231,7 +235,7 @@ describe('the node of a provider', () => {
   it('a client that dies before its order is told goes on after its restart, and pays once', async () => {
     const good = await world.start(2);
     await world.serve(good, 'good', model.url, chart('10 TWIN'));
-    const { askId } = await ask();
+    const { askId } = await askFor(1);
     const before = await balance(client);
     const { orderId } = await client.services.offers.hire(askId, { input: { of: 'CHOR' }, most: '100' });
     await until(() => world.ledger.jobs.jobs.length === 1);
