@@ -74,5 +74,3 @@ export const offers = z
     `must have at most ${MAX_OFFERS_BYTES} bytes together, their schemas included`,
   )
   .describe('Standing offers: what the agent does, for which price, within which time (chorus market offer)');
-
-export type OfferEntry = z.output<typeof offer>;

@@ -134,6 +134,11 @@ export class OrderSteps {
   async #tell(order: Order, candidate: Candidate): Promise<boolean> {
     const { jobs } = this.#options;
     const { status } = await jobs.state(order, candidate);
+    if (status === 'submitted') {
+      // It was told before a crash, and has done it meanwhile.
+      order.state = 'taken-up';
+      return true;
+    }
     if (status !== 'funded') return this.#follow(order, candidate);
     const reply = await jobs.deliver(order, candidate);
     if (reply.ok) {
