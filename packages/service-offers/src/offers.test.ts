@@ -54,7 +54,7 @@ async function order(
     order = await client.services.offers.order(orderId);
     return [...states, 'failed'].includes(order.state);
   });
-  // One that failed would be waited for in vain by what follows.
+  // What follows would wait for a failed one in vain.
   if (!states.includes(order.state)) throw new Error(JSON.stringify(order));
   return order;
 }
@@ -103,7 +103,7 @@ describe('an ask of the network', () => {
     expect(record.says).toBe('1 jobs done, 0 late, 0 lost in disputes; with this node 1 done, 0 failed');
   });
 
-  it('nothing of the input is on chain or in storage; the hired one alone is told', async () => {
+  it('nothing of the input is on chain or in storage; the hired one alone learns it', async () => {
     const [good, other] = [await world.start(2), await world.start(3)];
     await world.serve(good, 'good', model.url, chart('10 TWIN'));
     await world.serve(other, 'other', model.url, chart('20 TWIN'));
@@ -117,7 +117,7 @@ describe('an ask of the network', () => {
     expect(model.asked.filter((text) => text.includes('a secret'))).toHaveLength(1);
   });
 
-  it('an ask that nobody answers, or whose budget is too low, says so', async () => {
+  it('an ask that no agent answers, or whose budget is too low, says so', async () => {
     const lone = await ask({ text: 'a zebra' }).catch((error) => error);
     expect(lone).toMatchObject({ code: 'E_MARKET_ASK', hint: expect.stringContaining('chorus peers') });
     const good = await world.start(2);
@@ -238,7 +238,7 @@ describe('the node of a provider', () => {
     expect(made.tried).toHaveLength(1);
   });
 
-  it('a client that dies before its order is told goes on after its restart, and pays once', async () => {
+  it('a client that dies before it has passed its order on goes on after its restart, and pays once', async () => {
     const good = await world.start(2);
     await world.serve(good, 'good', model.url, chart('10 TWIN'));
     const { askId } = await askFor(1);

@@ -18,9 +18,9 @@ export const askRequestSchema = z.strictObject({
   trust: z
     .enum(['proven', 'rated', 'known'])
     .default('proven')
-    .describe('whoever proves its identity; whom a payer has rated; with whom this node has had a good end'),
+    .describe('proven: any proven identity; rated: a payer has rated it; known: it has worked for this node'),
   agentId: agentIdSchema.optional().describe('ask this agent alone'),
-  waitSeconds: z.number().min(0.1).max(60).default(8).describe('how long answers are waited for'),
+  waitSeconds: z.number().min(0.1).max(60).default(8).describe('how long to wait for answers'),
 });
 export type MarketAskRequest = z.input<typeof askRequestSchema>;
 

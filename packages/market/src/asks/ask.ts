@@ -19,7 +19,7 @@ const MAX_ADDRESS_LENGTH = 200;
 /** What the key signs: no other message counts as an ask. */
 const PURPOSE = 'chorus/market-ask/1';
 
-/** What somebody needs, as it is told to the network. Nothing of the input is in it. */
+/** What a client needs, as the network reads it. Nothing of the input is in it. */
 export interface Ask {
   /** Who asks, and gets the answers. */
   peer: string;

@@ -15,7 +15,7 @@ export interface JobOrder {
   within: number;
   /** A JSON value. */
   input: unknown;
-  /** 32 random bytes: nobody can guess an input from its digest. */
+  /** 32 random bytes: no one can guess an input from its digest. */
   salt: Hex;
 }
 

@@ -1,6 +1,6 @@
 import { type JobRecord, type OwnExperience, reliability } from '../record/record.ts';
 
-/** Whom a request trusts: whoever proves its identity; whom a payer has rated; with whom this node has had a good end. */
+/** Whom a request trusts: any proven identity; one that a payer has rated; one that has worked for this node. */
 export const TRUST = ['proven', 'rated', 'known'] as const;
 export type Trust = (typeof TRUST)[number];
 
@@ -122,7 +122,7 @@ function unfitOf(
   if (!(fit > 0)) return 'it does not offer what was asked for';
   if (units > wish.budget) return 'it costs more than the budget';
   if (seconds > wish.seconds) return 'it promises it later than asked for';
-  if (wish.trust === 'rated' && !reputation?.raters) return 'nobody that paid it has rated it';
+  if (wish.trust === 'rated' && !reputation?.raters) return 'no account that paid it has rated it';
   if (wish.trust === 'known' && own.done === 0) return 'this node has had nothing done by it yet';
   return total < wish.minScore ? `its score is below ${wish.minScore}` : null;
 }

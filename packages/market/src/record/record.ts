@@ -2,7 +2,7 @@ import { type Job, type JobDispute, latestSubmission, type MarketTerms, sameAddr
 import { readDescription } from '../orders/document.ts';
 
 /**
- * What became of a job for its provider. `returned`: the provider gave it up, or nobody had it settled; it counts
+ * What became of a job for its provider. `returned`: the provider gave it up, or no one had it settled; it counts
  * neither way, since a client can make a job that cannot be done.
  */
 export type JobOutcome = 'open' | 'done' | 'late' | 'lost' | 'returned';

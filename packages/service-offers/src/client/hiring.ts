@@ -29,14 +29,14 @@ export class Hiring {
 
   /**
    * Begin an order.
-   * @throws ChorusError `E_MARKET_UNKNOWN`; `E_MARKET_ASK` if nobody can be hired for what was agreed to
+   * @throws ChorusError `E_MARKET_UNKNOWN`; `E_MARKET_ASK` if no agent can be hired for what was agreed to
    */
   hire(askId: string, { input, most }: HireRequest): OrderDocument {
     const ask = this.#options.answered(askId);
     const limit = BigInt(most);
     const fit = ask.ranked.filter(({ unfit }) => unfit === null);
     const agreed = fit.filter(({ contender }) => contender.units <= limit);
-    if (agreed.length === 0) throw nobody(ask, fit.length);
+    if (agreed.length === 0) throw noAgent(ask, fit.length);
     const order: Order = {
       ...{ orderId: randomUUID(), askId, text: ask.text, at: Date.now(), state: 'hiring' },
       input: input === undefined ? ask.text : input,
@@ -110,14 +110,14 @@ function candidateOf(
   };
 }
 
-function nobody({ ranked }: AnsweredAsk, fit: number): ChorusError {
+function noAgent({ ranked }: AnsweredAsk, fit: number): ChorusError {
   const hint =
     ranked.length === 0
-      ? 'nobody answered: ask again with other words, a higher budget or more time'
+      ? 'no agent answered: ask again with other words, a higher budget or more time'
       : fit === 0
         ? 'the table says why: raise --budget or --within, or lower --min-score and --trust'
         : 'agree to a higher price';
-  return new ChorusError('E_MARKET_ASK', 'nobody can be hired for this', {
+  return new ChorusError('E_MARKET_ASK', 'no agent can be hired for this', {
     facts: { answers: ranked.length },
     hint,
   });

@@ -36,7 +36,7 @@ export class JobSteps {
     return { document: Buffer.from(bytes).toString('base64'), description: descriptionOf(bytes, of) };
   }
 
-  /** Have the provider keep a place. Nothing of the input is told yet. */
+  /** Ask the provider whether its price holds, and whether it has a place. It learns nothing of the input. */
   reserve({ document }: Order, { peer, answer }: Candidate): Promise<OrderReply> {
     const digest = fromHex(sha256Hex(Buffer.from(document!, 'base64')));
     return this.#say(peer, { type: 'reserve', answer: Buffer.from(answer, 'base64'), document: digest });

@@ -30,7 +30,7 @@ export class OrderSteps {
 
   /**
    * One step.
-   * @returns false if nothing can be done now: the order is looked at again later
+   * @returns false if nothing can be done now: the order is checked again later
    */
   async next(order: Order): Promise<boolean> {
     const candidate = order.with;
@@ -49,7 +49,7 @@ export class OrderSteps {
 
   #choose(order: Order): true {
     const next = order.candidates.shift();
-    if (!next) return failed(order, NOBODY);
+    if (!next) return failed(order, NOT_TAKEN);
     order.with = next;
     return true;
   }
@@ -123,7 +123,7 @@ export class OrderSteps {
     }
   }
 
-  /** The input is checked against the schema in the card before the candidate is told anything. */
+  /** The input is checked against the schema in the card before the candidate learns anything. */
   async #inputRefusal(order: Order, { agentId, offer: id }: Candidate): Promise<string | null> {
     const { offers } = await this.#options.agents.inspect(BigInt(agentId));
     const offer: PublicOffer | undefined = offers.find((each) => each.id === id);
@@ -135,7 +135,7 @@ export class OrderSteps {
     const { jobs } = this.#options;
     const { status } = await jobs.state(order, candidate);
     if (status === 'submitted') {
-      // It was told before a crash, and has done it meanwhile.
+      // It learned of the job before a crash, and has done it meanwhile.
       order.state = 'taken-up';
       return true;
     }
@@ -150,7 +150,7 @@ export class OrderSteps {
     if (after.status !== 'funded') return this.#follow(order, candidate, reply.why);
     throw new ChorusError('E_MARKET_HIRE', `the agent does not take the job up: ${reply.why}`, {
       facts: { job: order.jobId },
-      hint: 'it is told again; the budget comes back when the job expires',
+      hint: 'the node tells it again; the budget comes back when the job expires',
     });
   }
 
@@ -191,9 +191,9 @@ function failed(order: Order, problem: Explanation): true {
   return true;
 }
 
-const NOBODY: Explanation = {
+const NOT_TAKEN: Explanation = {
   code: 'E_MARKET_HIRE',
-  message: 'nobody took the order',
+  message: 'no agent took the order',
   hint: 'nothing is paid; ask again with a higher budget or more time: chorus market ask',
 };
 const EXPIRED: Explanation = {

@@ -19,7 +19,7 @@ export interface Produced {
 
 /**
  * Read what an agent produces until it has ended.
- * @throws ChorusError `E_MARKET_ORDER` if it refuses or asks back: nobody answers it in a job
+ * @throws ChorusError `E_MARKET_ORDER` if it refuses or asks back: no one answers it in a job
  */
 export async function produced(events: AsyncIterable<AgentEvent>): Promise<Produced> {
   const made: Produced = { text: '', data: [], files: [] };

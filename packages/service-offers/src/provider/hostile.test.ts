@@ -302,7 +302,7 @@ describe('the order desk', () => {
     return { made, works, givenUp, job, deliver, reserve };
   }
 
-  it('a paid job is taken once, however often it is told', async () => {
+  it('a paid job is taken once, however often its document comes', async () => {
     const { deliver, works, givenUp } = desk();
     expect((await deliver()).ok).toBe(true);
     expect((await Promise.all([deliver(), deliver()])).every(({ ok }) => ok)).toBe(true);
@@ -368,7 +368,7 @@ describe('the order desk', () => {
     expect((await agreed.deliver()).ok).toBe(true);
   });
 
-  it('paid jobs beyond the places of an offer go back to their clients; one that is told twice at once does not', async () => {
+  it('paid jobs beyond the places of an offer go back to their clients; one whose document comes twice at once does not', async () => {
     const { deliver, givenUp } = desk();
     for (const job of [1n, 2n, 3n]) await deliver(document, job);
     expect(givenUp).toEqual([3n]);
@@ -387,7 +387,7 @@ describe('the order desk', () => {
     expect(givenUp).toHaveLength(20);
   });
 
-  it('a peer that asks too much is told so', async () => {
+  it('a peer that asks too much gets a refusal', async () => {
     const { deliver } = desk();
     const replies = await Promise.all(Array.from({ length: 30 }, () => deliver()));
     expect(replies.at(-1)!.why).toContain('too many requests');

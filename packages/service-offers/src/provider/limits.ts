@@ -27,5 +27,5 @@ export const AGREED_MILLISECONDS = 600_000;
 
 /** A job is set to work this often before it is given up: an answer of a model may miss its schema. */
 export const MAX_ATTEMPTS = 3;
-/** How long the document of a paid job is waited for before the job is given up, seconds. */
+/** How long the node waits for the document of a paid job before it gives the job up, seconds. */
 export const DOCUMENT_SECONDS = 900;

@@ -41,7 +41,7 @@ const refused = (why: string): OrderReply => ({ ok: false, why });
 const TAKEN: OrderReply = { ok: true, why: '' };
 
 /**
- * Takes orders of strangers: one that holds a price of this node's signature is told whether there is a place, and its job is
+ * Takes orders of strangers: one that holds a price of this node's signature learns whether there is a place, and its job is
  * taken once its price is in escrow and its document is what the offer takes. What cannot be done is refused, and the budget
  * goes back at once.
  */
@@ -104,7 +104,7 @@ export class OrderDesk {
       terms,
       now: await chain.now(),
     });
-    // It may have been told twice at once: nothing is given up that was taken meanwhile.
+    // Its document may have come twice at once: what was taken meanwhile is not given up.
     const meanwhile = this.#known(jobId);
     if (meanwhile) return meanwhile;
     // Of a job that is not funded, or not this node's, nothing has to go back.

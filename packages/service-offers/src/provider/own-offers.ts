@@ -16,7 +16,7 @@ export interface OwnOffer {
   offer: PublicOffer;
 }
 
-/** The offer of this node that an order names; null if there is none now. */
+/** The offer of this node that an order names; null without one. */
 export function findOffer(own: readonly OwnOffers[], agentId: bigint, offerId: string): OwnOffer | null {
   const agent = own.find((each) => each.agentId === agentId);
   const offer = agent?.offers.find(({ id }) => id === offerId);

@@ -40,7 +40,7 @@ private. The input (--input) is sent only to the agent that is hired, once a job
 link by link against the chain; a price in an answer is signed, and cannot be raised.
 
 With --hire the best one is hired after you agree to its price. If it does not take the order, the next is asked, for no
-more than you agreed to, as long as nothing is paid. It ends with 1 if nobody can be hired.
+more than you agreed to, as long as nothing is paid. It ends with 1 if no agent can be hired.
 
 Examples:
   $ chorus market ask 'a chart of the peg of CHOR' --budget '2 CHOR' --within 10m --why
@@ -65,9 +65,9 @@ export function askCommand(): Command {
         .choices(['proven', 'rated', 'known'])
         .default('proven'),
     )
-    .option('--agent <number>', 'ask this agent alone; nobody else reads the ask')
+    .option('--agent <number>', 'ask this agent alone; no other node reads the ask')
     .option('--input <file>', 'JSON that the hired one gets; the text of the ask by default')
-    .option('--wait <seconds>', 'how long answers are waited for', '8')
+    .option('--wait <seconds>', 'how long to wait for answers', '8')
     .option('--why', 'say how each total comes about')
     .option('--hire', 'hire the best one')
     .option('--yes', 'agree to its price without a question')
@@ -120,7 +120,7 @@ async function hire(
 ): Promise<OrderDocument> {
   const fit = answers.filter(({ unfit }) => unfit === null);
   const best = fit[0];
-  // The node says what to do if there is none.
+  // Without one the node says what to do.
   const most = best?.price.units ?? '0';
   if (best && !yes) await agree(best, fit.length, json);
   const body = { most, ...input } as Parameters<AdminClient['hire']>[1];
@@ -134,14 +134,14 @@ async function hire(
   });
 }
 
-/** @throws ChorusError `E_CANCELLED` if the owner does not agree, `E_USAGE` if there is nobody to ask */
+/** @throws ChorusError `E_CANCELLED` if the owner does not agree, `E_USAGE` if no terminal can be asked */
 async function agree(
   { agentId, title, offer, price }: MarketAsk['answers'][number],
   fit: number,
   json: boolean | undefined,
 ): Promise<void> {
   if (json || !process.stdin.isTTY) {
-    throw new ChorusError('E_USAGE', 'there is nobody to agree to the price', {
+    throw new ChorusError('E_USAGE', 'no terminal can be asked to agree to the price', {
       facts: { agent: agentId, price: price.text },
       hint: 'agree with --yes',
     });
@@ -150,7 +150,7 @@ async function agree(
   const others = fit > 1 ? ', or the next that costs no more if it does not take the order' : '';
   const message = `Hire agent ${agentId} (${title}), ${offer}, for ${price.text}${others}?`;
   if ((await confirm({ message, output: process.stderr, initialValue: false })) === true) return;
-  throw new ChorusError('E_CANCELLED', 'nobody was hired, and nothing was paid');
+  throw new ChorusError('E_CANCELLED', 'no agent was hired, and nothing was paid');
 }
 
 /** Names of files are a stranger's: they lead nowhere else, and overwrite nothing. */

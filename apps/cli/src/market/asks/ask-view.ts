@@ -31,7 +31,7 @@ export function askLines(found: MarketAsk): string[] {
   const { answers, refused, reached } = found;
   if (answers.length === 0 && refused.length === 0) {
     return [
-      `Nobody answered. The ask went to ${counted(reached, 'peer')}, which pass it on.`,
+      `No agent answered. The ask went to ${counted(reached, 'peer')}, which pass it on.`,
       'Ask with other words, a higher --budget, more time (--within), or without --skill; chorus market offer list shows what is offered.',
     ];
   }
@@ -75,7 +75,7 @@ function nextLines({ state, jobId }: OrderDocument): string[] {
   if (state === 'placed' && jobId !== null) {
     return [
       '',
-      `Paid, and not taken up yet: it is told again. Without work the budget comes back: chorus market job show ${jobId}`,
+      `Paid, and not taken up yet: your node tells the agent again. Without work the budget comes back: chorus market job show ${jobId}`,
     ];
   }
   return [];
