@@ -111,7 +111,10 @@ it('an ask is answered by two providers, the better is hired, dies at work, goes
     ['cheap', null],
     ['dear', null],
   ]);
-  expect(await run('client', ...ASK, '--hire')).toMatchObject({ code: 64 });
+  // The offer takes JSON; and no one agrees to the price here.
+  for (const given of [[], ['--input', 'input.json']]) {
+    expect(await run('client', ...ASK, ...given, '--hire')).toMatchObject({ code: 64 });
+  }
 
   model.answer = () => new Promise(() => undefined);
   const { order } = await as('client', ...ASK, '--input', 'input.json', '--hire', '--yes');

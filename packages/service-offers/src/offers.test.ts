@@ -117,6 +117,20 @@ describe('an ask of the network', () => {
     expect(model.asked.filter((text) => text.includes('a secret'))).toHaveLength(1);
   });
 
+  it('a dispute shows jurors what was agreed, and no one before', async () => {
+    const [good, other] = [await world.start(2), await world.start(3)];
+    await world.serve(good, 'good', model.url, chart('10 TWIN'));
+    const { jobId } = await order({ askId: (await askFor(1)).askId });
+    await until(async () => (await job(jobId)).status === 'submitted');
+    const { jobs } = other.services.market;
+    expect(
+      await client.ports.storage.has(/ipfs:\/\/([a-z0-9]+)/.exec((await job(jobId)).description)![1]!),
+    ).toBe(false);
+    await client.services.market.jobs.act(BigInt(jobId!), { action: 'dispute' });
+    const { bytes } = await jobs.file(BigInt(jobId!), 'order', 10_000);
+    expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ input: { of: 'CHOR' } });
+  });
+
   it('an ask that no agent answers, or whose budget is too low, says so', async () => {
     const lone = await ask({ text: 'a zebra' }).catch((error) => error);
     expect(lone).toMatchObject({ code: 'E_MARKET_ASK', hint: expect.stringContaining('chorus peers') });

@@ -16,14 +16,36 @@ export interface Described {
 /** Words of an ask that count, and the shortest of them, letters. */
 const MAX_WORDS = 16;
 const SHORTEST = 3;
-/** Words with this many equal letters at their beginning count as one: `chart` and `charts`. */
+/** Words with this many equal letters at their beginning count as one, and those with an ending of a letter or two: `pegs`. */
 const STEM = 4;
+const ENDING = 2;
+
+/** Words that say nothing of the work. */
+const STOP = new Set([
+  'the',
+  'and',
+  'for',
+  'with',
+  'that',
+  'this',
+  'from',
+  'who',
+  'what',
+  'how',
+  'need',
+  'want',
+  'please',
+]);
 
 /** Part of the fit that the skill alone makes, if one is asked for. */
 const SKILL_PART = 0.6;
 
 const wordsOf = (text: string): string[] => [
-  ...new Set((text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).filter(({ length }) => length >= SHORTEST)),
+  ...new Set(
+    (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).filter(
+      (word) => word.length >= SHORTEST && !STOP.has(word),
+    ),
+  ),
 ];
 
 /**
@@ -47,5 +69,5 @@ export function fitOf({ text, skill }: Wanted, { title, description, skills, off
 function isSame(a: string, b: string): boolean {
   if (a === b) return true;
   const [short, long] = a.length < b.length ? [a, b] : [b, a];
-  return short.length >= STEM && long.startsWith(short);
+  return long.startsWith(short) && (short.length >= STEM || long.length - short.length <= ENDING);
 }

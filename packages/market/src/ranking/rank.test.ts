@@ -127,6 +127,9 @@ describe('the fit of an offer', () => {
     const fit = (text: string, skill: string | null = null) => fitOf({ text, skill }, described);
     expect(fit('chart stablecoin')).toBe(1);
     expect(fit('chart of a zebra')).toBeCloseTo(0.5);
+    expect(fit('I need the charts')).toBe(1);
+    expect(fit('pegs')).toBe(1);
+    expect(fit('pegasus')).toBe(0);
     expect(fit('zebra')).toBe(0);
     expect(fit('', null)).toBe(0);
     expect(fit('zebra', 'CHARTS')).toBeCloseTo(0.6);

@@ -122,6 +122,12 @@ async function hire(
   const best = fit[0];
   // Without one the node says what to do.
   const most = best?.price.units ?? '0';
+  if (best && best.input !== null && !('input' in input)) {
+    throw new ChorusError('E_USAGE', 'this offer takes JSON, and no text', {
+      facts: { agent: best.agentId, offer: best.offer },
+      hint: `give it with --input FILE; what it takes: chorus market offer show ${best.agentId}`,
+    });
+  }
   if (best && !yes) await agree(best, fit.length, json);
   const body = { most, ...input } as Parameters<AdminClient['hire']>[1];
   let order = await node.hire(askId, body);
