@@ -36,6 +36,9 @@ describe('a registration file', () => {
     });
     expect(endpointsOf(file, 'did')).toEqual([facts.did]);
     expect(endpointsOf(file, 'A2A')).toEqual([facts.libp2pCard]);
+    expect(endpointsOf(file, 'offers')).toEqual([]);
+    const offering = readRegistrationFile(registrationFile({ ...facts, offers: true }));
+    expect(endpointsOf(offering, 'offers')).toEqual([facts.libp2pCard]);
     expect(namesIdentity(file, registry, 7n)).toBe(true);
     expect(namesIdentity(file, registry, 8n)).toBe(false);
     expect(namesIdentity(file, { ...registry, chainId: 1 }, 7n)).toBe(false);

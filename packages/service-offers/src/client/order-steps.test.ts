@@ -152,6 +152,17 @@ describe('the steps of an order', () => {
     });
   });
 
+  it('an agent that offers all for nothing and then fails is passed over, and that is remembered', async () => {
+    const given = order({ with: { ...candidate('call'), units: '0' }, candidates: [candidate('call')] });
+    const { made, records } = steps({}, { call: new ChorusError('E_AGENT_HIRE', 'it could not') });
+    await made.next(given);
+    expect([given.state, given.candidates.length, records.experience(7n)]).toEqual([
+      'hiring',
+      1,
+      { done: 0, failed: 1 },
+    ]);
+  });
+
   it('a price that does not hold any more is not paid, and counts against no one', async () => {
     for (const kind of ['call', 'job'] as const) {
       const { made, records, sent } = steps({});
