@@ -54,8 +54,8 @@ export interface AgentRequest {
   /** What came after the message, the oldest first: messages of the agent with answered calls. */
   steps?: readonly AgentMessage[];
   /**
-   * Who asks: `peer:<peer id>` if the transport proved it, `owner` for the person at this machine's terminal, otherwise
-   * `anonymous`. Conversations and notes of one caller are never shown to another.
+   * Who asks: `peer:<peer id>` if the transport proved it, `owner` for the person at this machine's terminal,
+   * `wallet:<address>` for the client of a job, otherwise `anonymous`. Conversations and notes of one caller are never shown to another.
    */
   caller: string;
   /** Agents that have passed the request on, as the caller says; 0 by default. */

@@ -14,6 +14,7 @@ import {
   refusalOf,
 } from '@chorus/market';
 import { type ChainPort, type Job, sameAddress, sha256Hex, toHex } from '@chorus/protocol';
+import { BoundedMap } from '@chorus/utils';
 import { PeerBuckets } from '../peers/peer-buckets.ts';
 import type { Works } from '../store/works.ts';
 import { AgreedTerms } from './agreed-terms.ts';
@@ -50,6 +51,8 @@ export class OrderDesk {
   readonly #buckets = new PeerBuckets(ORDERS_PER_PEER, ORDERS, MAX_PEERS);
   readonly #agreed = new AgreedTerms();
   readonly #givenUp: number[] = [];
+  /** Funded jobs without a document: since when they are known, unix seconds of the chain. */
+  readonly #seen = new BoundedMap<bigint, number>(MAX_PEERS);
 
   constructor(options: OrderDeskOptions) {
     this.#options = options;
@@ -153,7 +156,10 @@ export class OrderDesk {
     const described = readDescription(job.description);
     const isOurs = job.provider !== null && sameAddress(job.provider, chain.account);
     if (!described || !isOurs || job.status !== 'funded' || works.get(job.jobId)) return;
-    if (now - (job.fundedAt ?? now) < DOCUMENT_SECONDS) return;
+    // Counted from when this node saw it: after a long stop its client has to find it first.
+    const since = this.#seen.get(job.jobId) ?? now;
+    this.#seen.set(job.jobId, since);
+    if (now - since < DOCUMENT_SECONDS) return;
     if (!own().some(({ agentId }) => agentId === described.agentId)) return;
     const day = Date.now() - DAY_MILLISECONDS;
     while (this.#givenUp.length > 0 && this.#givenUp[0]! < day) this.#givenUp.shift();
