@@ -35,6 +35,8 @@ export interface ErrorClass {
    * another.
    */
   readonly unsent?: 'for-certain' | 'unknown';
+  /** Of a call of an agent: it failed before anything was signed for it, so another agent can be asked without paying twice. */
+  readonly unpaid?: true;
   /** Who is at fault: the author of the fetched data, or a model. */
   readonly blames?: 'author' | 'model';
 }
@@ -330,7 +332,7 @@ export const ERROR_CODES = {
   E_AGENT_FEEDBACK: { category: 'refused', status: 409 },
   E_AGENT_FILE: { category: 'config', status: 422 },
   E_AGENT_HIRE: { category: 'failed', status: 502 },
-  E_AGENT_IDENTITY: { category: 'refused' },
+  E_AGENT_IDENTITY: { category: 'refused', unpaid: true },
   E_AGENT_INPUT: { category: 'data', status: 422 },
   E_AGENT_LIMIT: { category: 'refused', status: 409 },
   E_AGENT_NAME: { category: 'data', status: 422 },
@@ -360,17 +362,17 @@ export const ERROR_CODES = {
   E_TOOL_TIME: { category: 'failed', status: 504 },
   E_TOOL_UNAVAILABLE: { category: 'unavailable', status: 502, retryable: true },
   // ---- payments of calls ----
-  E_PAYMENT_APPROVAL: { category: 'refused', status: 409 },
+  E_PAYMENT_APPROVAL: { category: 'refused', status: 409, unpaid: true },
   E_PAYMENT_CHANNEL: { category: 'refused', status: 409 },
-  E_PAYMENT_CAP: { category: 'refused', status: 409 },
+  E_PAYMENT_CAP: { category: 'refused', status: 409, unpaid: true },
   E_PAYMENT_OPEN: { category: 'failed', status: 409 },
   E_PAYMENT_DONE: { category: 'refused', status: 409 },
-  E_PAYMENT_FUNDS: { category: 'refused', status: 409 },
+  E_PAYMENT_FUNDS: { category: 'refused', status: 409, unpaid: true },
   E_PAYMENT_LATER: { category: 'busy', status: 503, retryable: true },
-  E_PAYMENT_OFFER: { category: 'refused', status: 422 },
+  E_PAYMENT_OFFER: { category: 'refused', status: 422, unpaid: true },
   E_PAYMENT_RECEIPT: { category: 'data' },
   E_PAYMENT_REFUSED: { category: 'refused', status: 402 },
-  E_PAYMENT_REQUIRED: { category: 'refused', status: 402 },
+  E_PAYMENT_REQUIRED: { category: 'refused', status: 402, unpaid: true },
   E_PAYMENT_UNKNOWN: { category: 'refused', status: 404 },
   // ---- data ----
   E_DATASET_UNKNOWN: { category: 'data' },

@@ -92,6 +92,11 @@ export function mayBeSentAgain(error: unknown): boolean {
   return some(error, ({ category, retryable, unsent }) => category === 'overtaken' || retryable || unsent);
 }
 
+/** Whether a call of an agent failed before anything was signed for it. */
+export function isUnpaid(error: unknown): boolean {
+  return some(error, ({ unpaid }) => unpaid);
+}
+
 /** Whether the author of the fetched data, or a model, is at fault. */
 export function blames(error: unknown, whom: NonNullable<ErrorClass['blames']>): boolean {
   return some(error, (is) => is.blames === whom);

@@ -1,23 +1,7 @@
 import type { MarketAgents } from '@chorus/market';
-import { type AgentMessage, ChorusError, type ErrorCode, hasCode } from '@chorus/protocol';
+import { type AgentMessage, ChorusError } from '@chorus/protocol';
 import type { Candidate, Order } from '../store/orders.ts';
 import { CALL_MILLISECONDS, MAX_FILE_BYTES } from './limits.ts';
-
-/** Failures of a call before anything was signed: another agent can be asked without paying twice. */
-const UNPAID: readonly ErrorCode[] = [
-  'E_PAYMENT_OFFER',
-  'E_PAYMENT_CAP',
-  'E_PAYMENT_APPROVAL',
-  'E_PAYMENT_FUNDS',
-  'E_PAYMENT_REQUIRED',
-  'E_AGENT_IDENTITY',
-  'E_NETWORK_DIAL',
-];
-
-/** Whether nothing was paid for a call that failed. */
-export function isUnpaid(error: unknown, { units }: Pick<Candidate, 'units'>): boolean {
-  return units === '0' || UNPAID.some((code) => hasCode(error, code));
-}
 
 /**
  * Call the agent of a candidate, for at most the price of its signed answer. The same order and candidate make the same

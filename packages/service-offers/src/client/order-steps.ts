@@ -6,10 +6,10 @@ import {
   type PublicOffer,
   readAnswer,
 } from '@chorus/market';
-import { ChorusError, type Explanation, explain } from '@chorus/protocol';
+import { ChorusError, type Explanation, explain, isUnpaid } from '@chorus/protocol';
 import type { JobRecords } from '../store/job-records.ts';
 import type { Candidate, Order } from '../store/orders.ts';
-import { callCandidate, isUnpaid } from './call-step.ts';
+import { callCandidate } from './call-step.ts';
 import type { JobSteps } from './job-step.ts';
 
 export interface OrderStepsOptions {
@@ -72,7 +72,7 @@ export class OrderSteps {
     } catch (error) {
       signal.throwIfAborted();
       const why = explain(error);
-      if (isUnpaid(error, candidate)) return this.#passOver(order, candidate, why.message);
+      if (candidate.units === '0' || isUnpaid(error)) return this.#passOver(order, candidate, why.message);
       records.experienced(BigInt(candidate.agentId), 'failed');
       const hint = `it may have been paid: chorus agent why payments; the agent answers the same call again, unpaid`;
       return failed(order, { ...why, hint });
