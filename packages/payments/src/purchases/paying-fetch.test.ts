@@ -1,3 +1,4 @@
+import { ChorusError, isUnpaid } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { encodeHeader } from '../wire/headers.ts';
 import type { Ending, Paid } from './payer.ts';
@@ -54,6 +55,28 @@ describe('a seller that was paid', () => {
     expect(await response.text()).toBe('answer');
     await done();
     expect(own.ends).toMatchObject([{ state: 'answered', transaction: '0x1', receipt: expect.any(String) }]);
+  });
+
+  it('and refuses it is not followed by another agent, also if no second voucher is signed', async () => {
+    let signed = 0;
+    const own: Purse = {
+      resume: async () => null,
+      pay: async () => {
+        if (++signed > 1) throw new ChorusError('E_PAYMENT_CAP', 'more than a day may cost');
+        return { ...paid, channel: '0xc' };
+      },
+      ended: async () => true,
+    };
+    const refusal = () => new Response('', { status: 402, headers: { 'payment-required': 'x' } });
+    const { send } = payingFetch(
+      seller(refusal, () => new Response('')),
+      own,
+      () => 'r',
+    );
+    const failed = await send('a', { method: 'POST', body: 'hi' }).then(expect.unreachable, (error) => error);
+    expect(failed).toMatchObject({ code: 'E_PAYMENT_REFUSED', facts: { says: 'more than a day may cost' } });
+    expect(isUnpaid(failed)).toBe(false);
+    expect(signed).toBe(2);
   });
 
   it('and refuses at endless length is read to a bound', async () => {

@@ -122,7 +122,7 @@ export function payingFetch(
       if (!('refused' in answer)) return answer;
       let refused = await refusedBy(paid, answer.refused);
       if (refused.again) {
-        paid = await purse.pay(required, request);
+        paid = await purse.pay(required, request).catch((error) => Promise.reject(noOther(error, paid)));
         answer = await paidBy(paid, url, init);
         if (!('refused' in answer)) return answer;
         refused = await refusedBy(paid, answer.refused);
@@ -193,6 +193,16 @@ function notAnswered(status: number, says: string, paid: Paid): ChorusError {
     hint: 'repeat the command: the same payment is sent, and nothing is paid twice',
   });
 }
+
+/**
+ * Why a refused voucher is not replaced. The reason is a fact and no cause: by itself it would say that nothing was signed
+ * for this call, and its caller would pay another agent.
+ */
+const noOther = (error: unknown, paid: Paid) =>
+  new ChorusError('E_PAYMENT_REFUSED', 'the agent does not take the voucher, and no other one was signed', {
+    facts: { says: explain(error).message, payment: paid.id },
+    hint: 'the refused voucher counts as spent: the agent may claim it; chorus credits show says how far the channel is',
+  });
 
 const noPrice = () =>
   new ChorusError('E_PAYMENT_OFFER', 'the agent asks for a payment, and does not say how by x402 version 2', {
