@@ -8,6 +8,7 @@ export default defineConfig({
     ...settings(10),
     include: ['**/*.slow.ts'],
     exclude: ['**/node_modules/**'],
-    fileParallelism: false,
+    // Much of the time a network waits for its deadlines: two at a time, as in `pnpm test`.
+    maxWorkers: 2,
   },
 });
