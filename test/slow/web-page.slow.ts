@@ -336,6 +336,22 @@ describe.skipIf(typeof tools === 'string')('the page of a node, in Chromium', ()
     expect(await page.locator('.cards [role=alert]').textContent()).toContain('E_GOVERNANCE_');
   });
 
+  it('what calls, models and units have earned is paid out, once the sums were shown', async () => {
+    const page = await open();
+    await show(page, '#/money');
+    const claim = 'button:has-text("Claim all")';
+    await page.waitForSelector(claim);
+    const before = (await page.locator('main').textContent())!.replace(/\s+/g, ' ');
+    expect(before).toMatch(/In the tills of your agents, not divided yet ?[\d.]+ CHOR/);
+    await page.locator(claim).click();
+    await page.waitForSelector('[role=alertdialog]:has-text("Have all of it paid out?")');
+    await page.locator('[role=alertdialog] button:not(.plain)').click();
+    await page.waitForSelector('text=Paid from tills, by transaction 0x');
+    await page.locator('[role=alertdialog] button.plain').click();
+    await page.waitForSelector('h2:has-text("Prepaid calls")');
+    await page.waitForSelector('text=chorus credits open AGENT');
+  });
+
   it('everyone sees tasks, proofs, agents and votes without a token, and nothing that changes anything', async () => {
     const page = await open(1440, 'light', everyone);
     await page.waitForSelector('.cards a');

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { addAmounts, exactAmount, shortAmount, unitsOf } from './amount.ts';
+import { addAmounts, byToken, exactAmount, shortAmount, unitsOf } from './amount.ts';
 
 it.each([
   ['0', 18, '0'],
@@ -48,4 +48,12 @@ it.each([
   ['0x10', 18],
 ])('%j with %d decimals is no amount', (text, decimals) => {
   expect(unitsOf(text, decimals)).toBeNull();
+});
+
+it('sums of one token are one sum, and nothing is no sum', () => {
+  const sum = (token: string, amount: string) => ({ token, decimals: 18, amount });
+  expect(byToken([sum('a', '5'), sum('b', '0'), sum('a', '7'), sum('c', '1')])).toEqual([
+    sum('a', '12'),
+    sum('c', '1'),
+  ]);
 });

@@ -36,3 +36,13 @@ export function unitsOf(text: string, decimals: number): string | null {
   const units = BigInt(whole + part.padEnd(decimals, '0'));
   return units === 0n ? null : units.toString();
 }
+
+/** One sum for each token, without those of nothing. */
+export function byToken<Sum extends { token: string; amount: string }>(sums: readonly Sum[]): Sum[] {
+  const all = new Map<string, Sum>();
+  for (const each of sums) {
+    const amount = addAmounts(all.get(each.token)?.amount ?? '0', each.amount);
+    all.set(each.token, { ...each, amount });
+  }
+  return [...all.values()].filter(({ amount }) => amount !== '0');
+}

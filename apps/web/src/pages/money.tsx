@@ -3,7 +3,9 @@ import { useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
 import { counted } from '../format/text.ts';
 import { Amount } from '../parts/amount.tsx';
+import { Credits } from '../parts/credits.tsx';
 import { FailureNotice } from '../parts/notices.tsx';
+import { Revenue } from '../parts/revenue.tsx';
 import { Title } from '../parts/shell.tsx';
 import { Signing } from '../parts/signing.tsx';
 import { Stakes } from '../parts/stakes.tsx';
@@ -15,7 +17,10 @@ export function Money({ api }: { api: Api }) {
   const rewards = useLoad(() => api.rewards(), 'rewards');
   // Read from the events of the chain: again after each transaction, and not every few seconds.
   const [reading, setReading] = useState(0);
+  const again = () => setReading(reading + 1);
   const stakes = useLoad(() => api.stakes(), `stakes ${reading}`, false);
+  const revenue = useLoad(() => revenueOf(api), `revenue ${reading}`, false);
+  const credits = useLoad(() => api.credits(), `credits ${reading}`, false);
   return (
     <>
       <Title>Money</Title>
@@ -25,16 +30,41 @@ export function Money({ api }: { api: Api }) {
         {rewards.data && <Earnings api={api} of={rewards.data} />}
       </section>
       <section>
+        <h2>Earned by agents, models and units</h2>
+        <FailureNotice failure={revenue.failure} />
+        {revenue.data ? (
+          <Revenue api={api} of={revenue.data.document} tasks={revenue.data.tasks} onEnd={again} />
+        ) : (
+          !revenue.failure && <p class="quiet">Asking the chain.</p>
+        )}
+      </section>
+      <section>
+        <h2>Prepaid calls</h2>
+        <FailureNotice failure={credits.failure} />
+        {credits.data && <Credits api={api} of={credits.data} onEnd={again} />}
+      </section>
+      <section>
         <h2>Stake</h2>
         <FailureNotice failure={stakes.failure} />
         {stakes.data ? (
-          <Stakes api={api} of={stakes.data} onEnd={() => setReading(reading + 1)} />
+          <Stakes api={api} of={stakes.data} onEnd={again} />
         ) : (
           !stakes.failure && <p class="quiet">Asking the chain.</p>
         )}
       </section>
     </>
   );
+}
+
+/** Most tasks whose royalties are asked for. */
+const MOST_TASKS = 100;
+
+/** With royalties of the tasks that this node has trained in. */
+async function revenueOf(api: Api) {
+  const { rounds } = await api.lastRounds();
+  const trained = rounds.filter(({ trainer }) => trainer !== null).map(({ taskId }) => taskId);
+  const tasks = [...new Set(trained)].slice(0, MOST_TASKS);
+  return { tasks, document: await api.revenue(tasks) };
 }
 
 /** By token: also one that is owed to this account, and that this node has not seen earned. */

@@ -73,7 +73,10 @@ describe('a seller that was paid', () => {
       own,
       () => 'r',
     );
-    const failed = await send('a', { method: 'POST', body: 'hi' }).then(expect.unreachable, (error) => error);
+    const failed = await send('a', { method: 'POST', body: 'hi' }).then(
+      () => expect.unreachable(),
+      (error) => error,
+    );
     expect(failed).toMatchObject({ code: 'E_PAYMENT_REFUSED', facts: { says: 'more than a day may cost' } });
     expect(isUnpaid(failed)).toBe(false);
     expect(signed).toBe(2);
