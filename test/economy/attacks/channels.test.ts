@@ -165,6 +165,17 @@ describe('a voucher', () => {
     await claimRefused('InvalidSignature', rowOf(keyed, 1n, 1n, PAYER));
     await claim(rowOf(keyed, 1n, 1n, STRANGER));
   });
+
+  it('of a key that is given code (EIP-7702) before the claim is void, unless the channel names the key', async () => {
+    const wallet = await world.evm.deploySource('SmartWallet', WALLET, name(STRANGER));
+    const [bare, keyed] = [await opened(1_000n, { payerAuthorizer: NO_ONE }), await opened(1_000n)];
+    await claim(rowOf(bare, 1n), rowOf(keyed, 1n));
+    const delegation = `0xef0100${addressOf(wallet).slice(2)}`;
+    await world.evm.provider.send('anvil_setCode', [name(PAYER), delegation]);
+    // Why nodes take vouchers of channels that name their key alone.
+    await claimRefused('InvalidSignature', rowOf(bare, 400n));
+    await claim(rowOf(keyed, 400n));
+  });
 });
 
 describe('a deposit', () => {

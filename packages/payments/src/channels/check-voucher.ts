@@ -3,6 +3,8 @@ import type { Offer } from '../exact/offer.ts';
 import { channelOf, networkOf, type VoucherPayment } from '../wire/headers.ts';
 import { REFUSED, type SignedVoucher } from './voucher.ts';
 
+const ZERO = `0x${'00'.repeat(20)}`;
+
 /**
  * Check a voucher against an offer: everything but the sums and the state of its channel. Nothing of it is asked of the
  * chain but where its contracts are, once.
@@ -23,6 +25,7 @@ export async function checkVoucher(
   if (entry.asset !== offer.token || config.token !== offer.token) return REFUSED.token;
   if (entry.payTo !== offer.payTo || config.receiver !== offer.payTo) return REFUSED.receiver;
   if (config.receiverAuthorizer !== channel.authorizer) return REFUSED.authorizer;
+  if (config.payerAuthorizer === ZERO) return REFUSED.key;
   if (entry.amount !== offer.amount) return 'the payment is of another amount';
   if (resource && resource.url !== offer.resource) return 'the payment is for another resource';
   if (voucher.channelId !== (await chain.channelId(config))) return REFUSED.id;

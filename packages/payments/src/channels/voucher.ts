@@ -26,5 +26,8 @@ export const REFUSED = {
   scheme: 'invalid_batch_settlement_evm_scheme',
   signature: 'invalid_batch_settlement_evm_voucher_signature',
   token: 'invalid_batch_settlement_evm_token_mismatch',
+  // The contract asks the code of such a payer, and a key can be given code at any time (EIP-7702): then nothing that it
+  // has signed could be claimed.
+  key: 'the channel must name the key that signs its vouchers (payerAuthorizer)',
   closing: 'the payer is closing the channel: nothing more is served on it',
 } as const;

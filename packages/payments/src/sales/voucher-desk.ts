@@ -1,6 +1,7 @@
 import { type ChannelChain, ChorusError, explain } from '@chorus/protocol';
 import type { HeldChannel, ReadState } from '../channels/held-channel.ts';
 import type { HeldChannels } from '../channels/held-channels.ts';
+import { larger } from '../channels/larger.ts';
 import { REFUSED, type SignedVoucher } from '../channels/voucher.ts';
 import type { ChannelCorrection, Offer } from '../exact/offer.ts';
 import type { Sale } from './sale.ts';
@@ -33,7 +34,7 @@ export interface VoucherDeskOptions {
 
 /**
  * Takes vouchers for calls. A call is served when the vouchers that are held cover everything that was charged, this call
- * included, and the channel covers the vouchers: in which order vouchers of concurrent calls arrive does not matter.
+ * included, and the channel covers the voucher and the charges: in which order vouchers of concurrent calls arrive does not matter.
  */
 export class VoucherDesk {
   readonly channels: HeldChannels;
@@ -49,7 +50,7 @@ export class VoucherDesk {
   async take(sale: Sale, voucher: SignedVoucher, offer: Offer): Promise<Accepted> {
     let state: ReadState;
     try {
-      state = await this.#stateOf(voucher);
+      state = await this.#stateOf(voucher, offer.amount);
     } catch (error) {
       return { kind: 'later', why: explain(error).message };
     }
@@ -73,6 +74,8 @@ export class VoucherDesk {
         ? { kind: 'refused', why: REFUSED.cumulative, correction: correctionOf(known, state) }
         : { kind: 'refused', why: REFUSED.cumulative };
     }
+    // A ceiling that was signed before a withdrawal may be far above what is left.
+    if (charged > state.balance) return { kind: 'refused', why: REFUSED.balance };
     const paid = { ...sale, state: 'settled' as const, transaction: null };
     const receipt = this.#options.receipt(paid);
     this.#options.sales.beginPaid({ ...paid, receipt }, () =>
@@ -88,10 +91,12 @@ export class VoucherDesk {
   }
 
   /** What was read lately, or what the chain says now. More may be in it than was known: it is asked before a refusal. */
-  async #stateOf({ channelId, config, ceiling }: SignedVoucher): Promise<ReadState> {
+  async #stateOf({ channelId, config, ceiling }: SignedVoucher, amount: bigint): Promise<ReadState> {
     const known = this.channels.find(channelId);
-    const fresh = known && Date.now() - known.readAt < READ_MS;
-    if (fresh && known.closingAt === null && ceiling <= known.balance) return stateOf(known);
+    const fresh = known && Math.abs(Date.now() - known.readAt) < READ_MS;
+    if (fresh && known.closingAt === null && larger(ceiling, known.charged + amount) <= known.balance) {
+      return stateOf(known);
+    }
     if (this.#reads >= MOST_READS) {
       throw new ChorusError('E_PAYMENT_LATER', 'too many channels are being looked up', {
         hint: 'nothing was paid; ask again later',

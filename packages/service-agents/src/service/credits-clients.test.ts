@@ -283,6 +283,27 @@ describe('a voucher of a stranger', () => {
     expect(answered()).toBe(1);
   });
 
+  it('of more than is left pays nothing for those after it: charges end at the balance', async () => {
+    const config = await opened(100n);
+    expect((await post('one', await voucherOf(config, 100n))).status).toBe(200);
+    await chain.startWithdrawal(config, 90n);
+    await api.claimCredits();
+    ledger.passTime(86_401);
+    await chain.finishWithdrawal(config);
+    // 10 are left, of which 3 are claimed; the voucher of 100 is still held, and each of these sums is new.
+    for (const ceiling of [4n, 5n, 6n, 7n, 8n]) await post('free?', await voucherOf(config, ceiling));
+    expect(answered()).toBe(3);
+    expect(await reasonOf(await post('two', await voucherOf(config, 9n)))).toContain('exceeds_balance');
+    await api.claimCredits();
+    expect(ledger.balance(ledger.token, node.ports.chain.account)).toBe(9n);
+  });
+
+  it('of an account that can become a contract is not taken: its word could change before the claim', async () => {
+    const config = await opened(100n, { payerAuthorizer: `0x${'00'.repeat(20)}` });
+    expect(await reasonOf(await post('one', await voucherOf(config, 3n)))).toContain('must name the key');
+    expect(answered()).toBe(0);
+  });
+
   it('counts from what was claimed at a provider that lost its store', async () => {
     const config = await opened(100n);
     for (const ceiling of [3n, 6n])
