@@ -68,10 +68,13 @@ export function createChannelChain(
 
     channel: async (config) => {
       const id = await channelId(config);
-      const [[balance, claimed], [amount, startedAt]] = await Promise.all([
-        view('channels', [id]),
-        view('pendingWithdrawals', [id]),
-      ]);
+      // Of one block: between two reads a withdrawal could end, and the sum from before it would count as there to stay.
+      const names = ['channels', 'pendingWithdrawals'];
+      const calls = names.map((name) => CHANNELS.encodeFunctionData(name, [id]));
+      const [results] = await view('multicall', [calls]);
+      const [[balance, claimed], [amount, startedAt]] = names.map((name, i) =>
+        CHANNELS.decodeFunctionResult(name, results[i]),
+      ) as [Result, Result];
       const started = Number(startedAt);
       const withdrawal =
         started === 0 ? null : { amount, startedAt: started, availableAt: started + config.withdrawDelay };
