@@ -64,7 +64,11 @@ export const EXPLORER_ENDPOINTS: readonly ExplorerEndpoint[] = [
   shown<typeof taskDetailSchema>(taskEndpoints.task, (task) => ({ ...ofTask(task), computedThrough: null })),
   shown<typeof roundListSchema>(roundEndpoints.rounds, ({ rounds }) => ({ rounds: rounds.map(ofRound) })),
   shown<typeof settledRoundsSchema>(roundEndpoints.settledRounds),
-  shown<typeof roundProofSchema>(roundEndpoints.roundProof),
+  shown<typeof roundProofSchema>(roundEndpoints.roundProof, (proof) => ({
+    ...proof,
+    // An error of this node, with a hint for its owner.
+    missing: proof.missing === null ? null : 'this node did not find them',
+  })),
   shown<typeof directoryListSchema>(agentEndpoints.findAgents),
   shown<typeof agentIdentitySchema>(agentEndpoints.inspectAgent),
   shown<typeof reputationSchema>(feedbackEndpoints.reputation, (reputation) => ({

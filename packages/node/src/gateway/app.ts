@@ -3,6 +3,7 @@ import { RateLimiter } from '@libp2p/utils';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
+import { HTTPException } from 'hono/http-exception';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { BrowserGuard } from '../http/browser-guard.ts';
 import { guardedBy } from '../http/guarded.ts';
@@ -89,7 +90,9 @@ function addressOf(c: Context<GatewayEnv>, { behindProxy }: GatewayConfig): stri
 }
 
 function answer(c: Context, error: unknown, onError: (error: unknown) => void): Response {
-  const problem = problemOf(error);
+  // Time limits throw one of hono's, around ours.
+  const thrown = error instanceof HTTPException && error.cause instanceof ChorusError ? error.cause : error;
+  const problem = problemOf(thrown);
   if (problem.status >= 500) onError(error);
   return c.body(JSON.stringify(problem), problem.status as 500, {
     'content-type': 'application/problem+json',

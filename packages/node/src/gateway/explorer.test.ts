@@ -6,9 +6,13 @@ import { EXPLORER_ENDPOINTS } from '@chorus/admin-api/explorer';
 import { taskRoutes } from '@chorus/admin-api/routes';
 import { ChorusError } from '@chorus/protocol';
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { timeout } from 'hono/timeout';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AdminEnv } from '../admin/env.ts';
 import { gatewayConfigSchema } from '../config/gateway-config.ts';
+import type { GatewayEnv } from './env.ts';
 import { explorerApp } from './explorer.ts';
 import { type GatewayServer, startGateway } from './server.ts';
 
@@ -63,7 +67,10 @@ async function start(): Promise<string> {
       const { id } = c.req.valid('param');
       reached.push(`task ${id}`);
       await held;
-      if (id === '404') throw new ChorusError('E_CHAIN_UNKNOWN_TASK', 'the chain has no such task');
+      if (id === '404') {
+        const about = { facts: { said: 'of http://10.0.0.1' }, hint: 'chorus status' };
+        throw new ChorusError('E_CHAIN_UNKNOWN_TASK', 'the chain has no such task', about);
+      }
       return c.json({ ...detail, id }, 200);
     })
     .openapi(taskRoutes.join, (c) => {
@@ -71,7 +78,10 @@ async function start(): Promise<string> {
       return c.json({ taskId: '7', outcome: 'joined', reason: null } as const, 200);
     });
   server = await startGateway({
-    config: gatewayConfigSchema.parse({ enabled: true, explorer: true, requestsPerMinute: 10_000 }),
+    config: gatewayConfigSchema.parse({
+      ...{ enabled: true, explorer: true, requestsPerMinute: 10_000 },
+      allowedOrigins: ['https://pages.example'],
+    }),
     apps: [explorerApp({ areas: [area], page: folder })],
     onError: (error) => expect.unreachable(String(error)),
   });
@@ -147,6 +157,71 @@ describe('the explorer', () => {
     expect((await fetch(`${url}/v1/tasks/seven`)).status).toBe(400);
   });
 
+  it('what fails is read once for all who wait for it, and says nothing that is for the owner', async () => {
+    const url = await start();
+    let release = () => {};
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    const all = Array.from({ length: 60 }, () => fetch(`${url}/v1/tasks/404`));
+    await expect.poll(() => reached.length).toBe(1);
+    // All of them wait by then.
+    await fetch(`${url}/v1/tasks`);
+    release();
+    const title = 'the chain has no such task';
+    const refused = { type: 'about:blank', title, status: 404, code: 'E_CHAIN_UNKNOWN_TASK' };
+    for (const response of await Promise.all(all)) {
+      expect(await response.json()).toEqual(refused);
+      expect(response.headers.get('content-type')).toBe('application/problem+json');
+    }
+    expect(reached.filter((each) => each === 'task 404').length).toBeLessThan(10);
+    expect(await (await fetch(`${url}/v1/tasks/seven`)).json()).toEqual({
+      ...{ type: 'about:blank', status: 400, code: 'E_ADMIN_BAD_REQUEST' },
+      title: expect.any(String),
+    });
+  });
+
+  it('no way to write the same question reaches an area twice', async () => {
+    const url = await start();
+    for (const path of ['tasks', 'tasks/', 'tasks?a=1', 'tasks?token=x&a=2', 't%61sks', '%74asks']) {
+      const response = await fetch(`${url}/v1/${path}`);
+      expect([response.status, response.headers.get('content-type')], path).toEqual([
+        200,
+        'application/json',
+      ]);
+      await response.body?.cancel();
+    }
+    expect(reached).toEqual(['tasks']);
+    for (const path of ['Tasks', 'tasks//7', 'tasks%2f7', '/tasks', `tasks/${'7'.repeat(5_000)}`])
+      expect((await fetch(`${url}/v1/${path}`)).status, path).toBeOneOf([400, 404]);
+    expect((await fetch(`${url}/v1/tasks`, { method: 'HEAD' })).status).toBeOneOf([200, 404]);
+    expect((await fetch(`${url}/v1/tasks`, { method: 'OPTIONS' })).status).toBe(404);
+    expect(reached).toEqual(['tasks']);
+  });
+
+  it('all strangers together can make it read so much in a minute, and no more', async () => {
+    const url = await start();
+    const statuses: number[] = [];
+    for (let i = 0; i < 300; i++) statuses.push((await fetch(`${url}/v1/tasks/${1_000 + i}`)).status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(240);
+    expect(statuses.at(-1)).toBe(429);
+    expect(reached).toHaveLength(240);
+    // What was read lately is still given to all.
+    expect((await fetch(`${url}/v1/tasks/1239`)).status).toBe(200);
+  });
+
+  it('pages of allowed origins may read each answer, whoever made it be read, and no others may', async () => {
+    const url = await start();
+    const from = (origin: string, id: string) => fetch(`${url}/v1/tasks/${id}`, { headers: { origin } });
+    for (const id of ['7', '7', '404']) {
+      const { headers } = await from('https://pages.example', id);
+      expect(headers.get('access-control-allow-origin')).toBe('https://pages.example');
+      expect(headers.get('vary')).toContain('Origin');
+      expect((await from('https://evil.example', id)).status).toBe(403);
+    }
+    expect((await fetch(`${url}/v1/tasks/7`)).headers.get('access-control-allow-origin')).toBeNull();
+  });
+
   it('a stranger who asks for much at once waits, and others get 429', async () => {
     const url = await start();
     let release = () => {};
@@ -160,6 +235,20 @@ describe('the explorer', () => {
     expect((await Promise.all(slow)).map(({ status }) => status)).toEqual(Array(8).fill(200));
     expect((await fetch(`${url}/v1/tasks/7`)).status).toBe(200);
   });
+});
+
+it('a question that takes too long is refused as one, and is no failure of the node', async () => {
+  const late = () =>
+    new HTTPException(504, {
+      cause: new ChorusError('E_ADMIN_TIMEOUT', 'the node takes too long to answer'),
+    });
+  const slow = new Hono<GatewayEnv>().get('/slow', timeout(10, late), () => new Promise<Response>(() => {}));
+  server = await startGateway({
+    config: gatewayConfigSchema.parse({ enabled: true }),
+    apps: [slow],
+    onError: () => {},
+  });
+  expect(await codeOf(await fetch(`${server.url}/slow`))).toEqual([504, 'E_ADMIN_TIMEOUT']);
 });
 
 it('without the setting nothing of it is served', async () => {

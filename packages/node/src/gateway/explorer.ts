@@ -1,6 +1,6 @@
 import { EXPLORER_ENDPOINTS, EXPLORER_PATH } from '@chorus/admin-api/explorer';
 import { ChorusError } from '@chorus/protocol';
-import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi';
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { AdminEnv } from '../admin/env.ts';
 import { isOfPage, pageApp } from '../admin/page.ts';
@@ -24,11 +24,15 @@ export const isOfExplorerPage = (path: string): boolean =>
 /** The parameters of an endpoint's path match one part each. */
 const patternOf = (path: string) => new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`);
 
+/** Names of the parameters of an endpoint's query. */
+const parametersOf = ({ request }: Pick<RouteConfig, 'request'>): string[] =>
+  Object.keys((request?.query as { shape?: object } | undefined)?.shape ?? {}).sort();
+
 /**
  * The page of a node for everyone, to be read only, and the answers that it needs: those of the admin API that
  * `EXPLORER_ENDPOINTS` lists, without what they say of this node. No other path and no other method reaches an area. An
- * answer is read once for all who ask within seconds, and few are read at the same time: each costs the node requests to
- * its chain.
+ * answer is read once for all who ask within seconds, and few are read at the same time, and in a minute: each costs the
+ * node requests to its chain.
  */
 export function explorerApp({ areas, page }: ExplorerOptions): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
@@ -41,7 +45,8 @@ export function explorerApp({ areas, page }: ExplorerOptions): Hono<GatewayEnv> 
   for (const { endpoint, redact } of EXPLORER_ENDPOINTS) {
     const path = `${EXPLORER_PATH}${endpoint.path.replace(/\{(\w+)\}/g, ':$1')}`;
     const limit = timeLimit(endpoint) as unknown as MiddlewareHandler<GatewayEnv>;
-    app.get(path, answers.share(redact as (document: object) => object), limit);
+    const parameters = parametersOf(endpoint);
+    app.get(path, answers.share({ parameters, redact: redact as (document: object) => object }), limit);
   }
   const listed = EXPLORER_ENDPOINTS.map(({ endpoint }) => patternOf(endpoint.path));
   app.use(`${EXPLORER_PATH}/*`, async (c, next) => {

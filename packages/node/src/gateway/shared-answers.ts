@@ -1,6 +1,7 @@
 import { ChorusError } from '@chorus/protocol';
 import { BoundedMap } from '@chorus/utils';
-import type { MiddlewareHandler } from 'hono';
+import { RateLimiter } from '@libp2p/utils';
+import type { Context, MiddlewareHandler } from 'hono';
 import type { GatewayEnv } from './env.ts';
 
 /** How long an answer is given to others, ms. */
@@ -8,63 +9,100 @@ const FRESH_MILLISECONDS = 5_000;
 /** Answers that are kept, and characters of the longest one: 16 MB in all. */
 const MOST_KEPT = 32;
 const MOST_CHARACTERS = 524_288;
-/** Answers that are read at the same time. */
+/** Answers that are read at the same time, and within a minute, for everyone together: each may ask the chain. */
 const MOST_AT_ONCE = 8;
+const MOST_A_MINUTE = 240;
 
-interface Kept {
+interface Answer {
+  status: number;
   text: string;
+}
+
+interface Kept extends Answer {
   until: number;
+}
+
+export interface Shared {
+  /** Parameters of the query that the answer depends on: others are no reason to read it again. */
+  parameters: readonly string[];
+  /** Applied to each document with the status 200. */
+  redact: (document: object) => object;
 }
 
 /** Answers that many ask for and that cost the node something: read once for all who ask within seconds. */
 export class SharedAnswers {
   readonly #kept = new BoundedMap<string, Kept>(MOST_KEPT);
-  readonly #reading = new Map<string, Promise<string | null>>();
+  readonly #reading = new Map<string, Promise<Answer>>();
+  readonly #rate = new RateLimiter({ points: MOST_A_MINUTE, duration: 60 });
 
-  /**
-   * Answers with what is kept, or with what comes next.
-   * @param redact applied to each document that comes next with the status 200
-   */
-  share(redact: (document: object) => object): MiddlewareHandler<GatewayEnv> {
+  /** Answers with what is kept, with what is being read, or with what comes next. */
+  share({ parameters, redact }: Shared): MiddlewareHandler<GatewayEnv> {
     return async (c, next) => {
-      const { pathname, search } = new URL(c.req.url);
-      const key = `${pathname}${search}`;
+      const key = keyOf(c, parameters);
       const kept = this.#kept.get(key);
-      const known =
-        kept && kept.until > Date.now() ? kept.text : await this.#reading.get(key)?.catch(() => null);
-      if (known) return c.body(known, 200, { 'content-type': 'application/json' });
-      if (this.#reading.size >= MOST_AT_ONCE) {
-        throw new ChorusError('E_GATEWAY_BUSY', 'the explorer answers others', {
-          hint: 'try again in a moment',
-        });
+      if (kept && kept.until > Date.now()) return responseOf(kept);
+      // From here to the mark nothing waits: of a thousand at once, one reads.
+      let reading = this.#reading.get(key);
+      if (!reading) {
+        this.#admit();
+        reading = this.#read(key, redact, async () => {
+          await next();
+          return c.res;
+        }).finally(() => this.#reading.delete(key));
+        this.#reading.set(key, reading);
       }
-      const answer = this.#read(key, redact, async () => {
-        await next();
-        return c.res;
-      });
-      this.#reading.set(key, answer);
-      try {
-        const text = await answer;
-        if (text === null) return;
-        c.res = new Response(text, { status: 200, headers: { 'content-type': 'application/json' } });
-      } finally {
-        this.#reading.delete(key);
-      }
+      // Headers that were set before, such as those for pages of other origins, stay.
+      c.res = responseOf(await reading);
     };
   }
 
-  /** Null if it is no document: a refusal, of which only the one who asked gets to know. */
+  #admit(): void {
+    try {
+      if (this.#reading.size >= MOST_AT_ONCE) throw new Error('too many at once');
+      this.#rate.consume('all');
+    } catch {
+      throw new ChorusError('E_GATEWAY_BUSY', 'the explorer answers others', {
+        hint: 'try again in a moment',
+      });
+    }
+  }
+
+  /** What is refused is refused to all who wait for it, and asked again by those who come later. */
   async #read(
     key: string,
     redact: (document: object) => object,
-    answer: () => Promise<Response>,
-  ): Promise<string | null> {
-    const response = await answer();
-    if (response.status !== 200) return null;
+    read: () => Promise<Response>,
+  ): Promise<Answer> {
+    const response = await read();
+    const { status } = response;
+    if (status !== 200) return { status, text: JSON.stringify(await problemIn(response)) };
     const text = JSON.stringify(redact((await response.json()) as object));
     if (text.length <= MOST_CHARACTERS) {
-      this.#kept.set(key, { text, until: Date.now() + FRESH_MILLISECONDS });
+      this.#kept.set(key, { status, text, until: Date.now() + FRESH_MILLISECONDS });
     }
-    return text;
+    return { status, text };
   }
+}
+
+/** One key for all ways to write a path and its query. */
+function keyOf({ req }: Context, parameters: readonly string[]): string {
+  return JSON.stringify([req.path, ...parameters.map((name) => req.queries(name) ?? null)]);
+}
+
+const responseOf = ({ status, text }: Answer): Response =>
+  new Response(text, {
+    status,
+    headers: { 'content-type': status === 200 ? 'application/json' : 'application/problem+json' },
+  });
+
+/** What happened, and not what the owner is told of it: facts and hints are about the node, its chain and its files. */
+async function problemIn(response: Response): Promise<object> {
+  const { status } = response;
+  const { code, title } = (await response.json().catch(() => ({}))) as { code?: unknown; title?: unknown };
+  return {
+    type: 'about:blank',
+    title: typeof title === 'string' ? title : 'the explorer does not understand this request',
+    status,
+    code: typeof code === 'string' ? code : 'E_ADMIN_BAD_REQUEST',
+  };
 }
