@@ -16,6 +16,8 @@ export interface Credit {
   config: ChannelConfig;
   /** The address by which the agent was called when it was opened. */
   agent: string;
+  /** What a call cost then: a dearer one, or one of another agent, is not paid from it without the user's word. */
+  price: bigint;
   state: CreditState;
   /** Everything that was paid in, less what was paid back. */
   balance: bigint;

@@ -37,12 +37,12 @@ export class CreditsStore {
 
   begin(credit: Credit): void {
     this.#store.transact(() => {
-      const { id, chainId, config, agent, state, balance, charged, deposit, at } = credit;
+      const { id, chainId, config, agent, price, state, balance, charged, deposit, at } = credit;
       this.#db
-        .prepare('INSERT INTO agents_credits VALUES (?,?,?,?,?,?,?,?,?,NULL,NULL)')
+        .prepare('INSERT INTO agents_credits VALUES (?,?,?,?,?,?,?,?,?,?,NULL,NULL)')
         .run(
-          ...[id, chainId, configText(config), agent, state, balance.toString(), charged.toString()],
-          ...[depositText(deposit), at],
+          ...[id, chainId, configText(config), agent, price.toString(), state, balance.toString()],
+          ...[charged.toString(), depositText(deposit), at],
         );
     });
   }
@@ -126,6 +126,7 @@ function creditOf(row: Record<string, unknown>): Credit {
     chainId: Number(row.chain),
     config: configOfText(String(row.config)),
     agent: String(row.agent),
+    price: BigInt(String(row.price)),
     state: row.state as CreditState,
     balance: BigInt(String(row.balance)),
     charged: BigInt(String(row.charged)),

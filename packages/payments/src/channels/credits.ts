@@ -54,7 +54,7 @@ export class Credits {
    * The channel that would be opened; the one that is being opened, or is open, if there is one.
    * @throws ChorusError `E_PAYMENT_OFFER` if the agent takes none that this account can pay into; `E_CHAIN_NO_CHANNELS`
    */
-  async find(offer: CreditOffer): Promise<Credit | { config: ChannelConfig }> {
+  async find(offer: CreditOffer): Promise<Credit | { config: ChannelConfig; price: bigint }> {
     const { chain, tokens } = this.#options;
     if (!(await chain.channelContracts())) {
       throw new ChorusError('E_CHAIN_NO_CHANNELS', 'this network has no payment channels', {
@@ -80,6 +80,7 @@ export class Credits {
     const usable = known.find(({ state }) => state !== 'closing');
     if (usable) return usable;
     return {
+      price: entry.amount,
       config: {
         payer: chain.account.toLowerCase() as Address,
         payerAuthorizer: chain.account.toLowerCase() as Address,
@@ -109,6 +110,7 @@ export class Credits {
         chainId: chain.chainId,
         config: found.config,
         agent: offer.agent,
+        price: found.price,
         state: 'opening',
         balance: 0n,
         charged: 0n,

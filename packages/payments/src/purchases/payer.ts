@@ -53,7 +53,7 @@ export interface Order {
   request: string;
   /** The header of the answer 402. */
   required: string;
-  /** The most that the user allows; null: what is prepaid, and nothing else. */
+  /** The most that the user allows; null: what is prepaid to this agent, at the price of then, and nothing else. */
   most: Cap | null;
   approved: boolean;
 }
@@ -100,7 +100,7 @@ export class Payer {
   async pay(order: Order): Promise<Paid> {
     const required = decodeRequired(order.required);
     await this.#sweep();
-    const prepaid = this.#prepaid(required);
+    const prepaid = this.#prepaid(required, order);
     if (prepaid) return this.#payByVoucher(order, required, prepaid);
     if (order.most === null) {
       throw new ChorusError('E_PAYMENT_REQUIRED', 'no channel of this wallet pays for this call', {
@@ -200,6 +200,8 @@ export class Payer {
   /**
    * Take over what a seller says of a channel, if it has this account's own signature for it: this account has lost what it
    * knew, as by a restored backup.
+   * @returns whether something was lost, so that the same call should be paid again: a seller that shows a voucher which
+   *   this account remembers may have refused it only to get another one for the same call
    */
   async #resync({ channel }: Purchase, header: string): Promise<boolean> {
     const { credits, chain } = this.#options;
@@ -213,13 +215,17 @@ export class Payer {
       if (charged > ceiling || charged === credit.charged) continue;
       if (!(await chain.isVoucherOf(credit.config, ceiling, signature))) continue;
       credits.resync(credit.id, charged);
-      return true;
+      return !this.store.hasSigned(credit.id, ceiling);
     }
     return false;
   }
 
-  /** What the seller accepts that a channel of this account has enough for. */
-  #prepaid(required: PaymentRequired): Prepaid | null {
+  /**
+   * What the seller accepts that a channel of this account has enough for. Any seller can ask for vouchers of a channel to
+   * another one, and use them there; and a seller can raise its price. Without the user's word on what the call may cost, a
+   * channel pays the agent that it was opened for, and no more than a call cost then.
+   */
+  #prepaid(required: PaymentRequired, { agent, most }: Pick<Order, 'agent' | 'most'>): Prepaid | null {
     const { chain, tokens, credits } = this.#options;
     for (const accepted of required.accepts) {
       const entry = channelOf(accepted);
@@ -228,7 +234,8 @@ export class Payer {
       const { receiverAuthorizer } = entry.extra;
       for (const credit of credits.between(entry.payTo, receiverAuthorizer, entry.asset, chain.chainId)) {
         const ceiling = credits.nextCeiling(credit, entry.amount);
-        if (credit.state === 'open' && ceiling <= credit.balance) {
+        const isAllowed = most !== null || (credit.agent === agent && entry.amount <= credit.price);
+        if (isAllowed && credit.state === 'open' && ceiling <= credit.balance) {
           return { credit, accepted, amount: entry.amount, ceiling };
         }
       }

@@ -31,6 +31,15 @@ export class PurchasesStore {
     return row ? purchaseOf(row) : null;
   }
 
+  /** Whether this account has signed a voucher of this sum, as far as it remembers. */
+  hasSigned(channel: Hex, ceiling: bigint): boolean {
+    return (
+      this.#db
+        .prepare("SELECT 1 FROM agents_purchases WHERE channel = ? AND ceiling = ? AND state <> 'void'")
+        .get(channel, ceiling.toString()) !== undefined
+    );
+  }
+
   /** The latest first. */
   list(query: { agent?: string; most: number }): Purchase[] {
     const { agent = null, most } = query;

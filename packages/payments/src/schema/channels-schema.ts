@@ -14,8 +14,8 @@ CREATE TABLE agents_vouchers (
   channel TEXT NOT NULL, ceiling TEXT NOT NULL, PRIMARY KEY (channel, ceiling)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE agents_credits (
-  id TEXT PRIMARY KEY, chain INTEGER NOT NULL, config TEXT NOT NULL, agent TEXT NOT NULL, state TEXT NOT NULL,
-  balance TEXT NOT NULL, charged TEXT NOT NULL, deposit TEXT, at INTEGER NOT NULL, available_at INTEGER, tx TEXT
+  id TEXT PRIMARY KEY, chain INTEGER NOT NULL, config TEXT NOT NULL, agent TEXT NOT NULL, price TEXT NOT NULL,
+  state TEXT NOT NULL, balance TEXT NOT NULL, charged TEXT NOT NULL, deposit TEXT, at INTEGER NOT NULL, available_at INTEGER, tx TEXT
 ) STRICT;
 ALTER TABLE agents_purchases ADD COLUMN channel TEXT;
 ALTER TABLE agents_purchases ADD COLUMN ceiling TEXT;

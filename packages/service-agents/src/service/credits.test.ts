@@ -279,21 +279,47 @@ describe('a prepaid channel', () => {
         return new Response('', { status: 402, headers: { 'payment-required': encoded(required) } });
       },
     };
-    await expect(ask('first', thief)).rejects.toMatchObject({ code: 'E_PAYMENT_REFUSED' });
-    // The first voucher of this call was signed, the next one would be above the caps.
-    await expect(ask('second', thief)).rejects.toMatchObject({
-      code: 'E_PAYMENT_REFUSED',
-      facts: { says: expect.stringContaining('day') },
+    // One voucher for each call: the most that one call may cost holds for this seller too.
+    for (const sum of [3n, 6n, 9n]) {
+      await expect(ask('again', { ...thief, most: '3 TWIN' })).rejects.toMatchObject({
+        code: 'E_PAYMENT_REFUSED',
+      });
+      expect(signed).toBe(sum);
+    }
+    // What it could claim: every voucher counts, as long as it lasts.
+    await expect(ask('fourth', thief)).rejects.toMatchObject({ code: 'E_PAYMENT_CAP' });
+    expect(signed).toBe(9n);
+  });
+
+  it('pays no other agent that asks for it, and no higher price, unless the user says so', async () => {
+    const { agent: known } = await open('900 TWIN');
+    const { headers } = await fetch(new URL('a2a', base), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'a2a-version': '1.0' },
+      body: JSON.stringify({
+        ...{ jsonrpc: '2.0', id: 1, method: 'SendMessage' },
+        params: { message: { messageId: 'm1', role: 'ROLE_USER', parts: [{ text: 'x' }] } },
+      }),
     });
-    await expect(ask('third', thief)).rejects.toMatchObject({ code: 'E_PAYMENT_CAP' });
-    // What it could claim: every voucher counted, as long as it lasts.
-    expect(signed).toBeLessThanOrEqual(10n);
+    const required = headers.get('payment-required')!;
+    const dearer = decoded(required);
+    for (const entry of dearer.accepts) entry.amount = '800';
+    const pay = (agent: string, asked: string, most: string | null) =>
+      api.pay({ agent, required: asked, most, intent: 'i'.repeat(64), request: `sha256:${'0'.repeat(64)}` });
+    // One that has the vouchers could spend them at the agent that the channel is for.
+    await expect(pay('https://thief.example/', required, null)).rejects.toMatchObject({
+      code: 'E_PAYMENT_REQUIRED',
+    });
+    await expect(pay(known, encoded(dearer), null)).rejects.toMatchObject({ code: 'E_PAYMENT_REQUIRED' });
+    expect((await api.credits()).credits).toMatchObject([{ spent: '0' }]);
+    expect(await pay(known, required, null)).toMatchObject({ amount: '3', channel: expect.any(String) });
+    expect(await pay(known, encoded(dearer), '800 TWIN')).toMatchObject({ amount: '800' });
   });
 
   it('agents of a node that has switched channels off take none', async () => {
     await seller.close();
     await startSeller({ enabled: false });
-    await until(() => seller.services.agents.show('guide').urls !== null);
+    await until(() => seller.services.agents.show('guide').urls?.http != null);
     base = seller.services.agents.show('guide').urls!.http!;
     expect(await accepts()).toHaveLength(1);
     await expect(open('90 TWIN')).rejects.toMatchObject({ code: 'E_PAYMENT_OFFER' });

@@ -18,7 +18,7 @@ interface DepositFlags extends HomeOptions {
 
 const OPEN_HELP = `
 One transaction, of which the cost is shown first. From then on chorus agent call pays this agent from the channel by
-itself, without --pay, until the balance is used up. Caps (agents.spend) count each call. After a crash repeat the command: a
+itself, without --pay, until the balance is used up or its price rises. Caps (agents.spend) count each call. After a crash repeat the command: a
 deposit that was sent is found, and no other one is made.
 
 What rests on whom: the agent can claim what your calls have cost and no more; what is left comes back after the delay that is
