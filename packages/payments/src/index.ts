@@ -6,9 +6,9 @@
  */
 export { ChannelKeeper, type Claimed, type ClaimRules } from './channels/channel-keeper.ts';
 export type { Credit } from './channels/credit.ts';
-export { Credits } from './channels/credits.ts';
+export { Credits, mustBeOpen, unlessOpen } from './channels/credits.ts';
 export { CreditsStore } from './channels/credits-store.ts';
-export type { HeldChannel } from './channels/held-channel.ts';
+export { type HeldChannel, unclaimedIn } from './channels/held-channel.ts';
 export { HeldChannels } from './channels/held-channels.ts';
 export { acceptsOf, type Offer } from './exact/offer.ts';
 export type { Cap, Caps } from './purchases/caps.ts';

@@ -12,7 +12,7 @@ const credit: CreditDocument = {
     token: `0x${'cd'.repeat(20)}`,
   },
   ...{ symbol: 'CHOR', decimals: 2, state: 'open', balance: '2000', spent: '150', left: '1850' },
-  ...{ withdrawSeconds: 86_400, availableAt: null, transaction: '0x01', cost: null },
+  ...{ begun: null, withdrawSeconds: 86_400, availableAt: null, transaction: '0x01', cost: null },
 };
 const rules = { enabled: true, withdrawHours: 24, claimCalls: 500, claimHours: 6 };
 
@@ -23,6 +23,10 @@ describe('prepaid channels', () => {
     expect(line).toContain('Pays 20 CHOR into a channel to 0xababab');
     expect(line).toContain('0.00018 of the chain');
     expect(line).toContain('24 h after chorus credits close');
+    // What is sent then is of another sum than the command's.
+    expect(costLine({ ...planned, begun: '500' }, '20 CHOR')).toContain(
+      'the deposit of 5 CHOR that was begun',
+    );
   });
 
   it('say what is left, and when the rest is available', () => {

@@ -12,7 +12,10 @@ const sum = (units: string, { symbol, decimals }: Money): string => moneyText(un
 
 /** What a deposit costs, before it is made. */
 export function costLine(credit: CreditDocument, deposit: string): string {
-  const { cost, withdrawSeconds } = credit;
+  const { begun, cost, withdrawSeconds } = credit;
+  if (begun !== null) {
+    return `Finishes the deposit of ${sum(begun, credit)} that was begun before, if it was not made yet: another one after that.`;
+  }
   const gas =
     cost === null ? '' : ` About ${exactAmount(cost.wei, COIN_DECIMALS)} of the chain's coin for gas.`;
   return `Pays ${deposit} into a channel to ${short(credit.receiver)}.${gas} What is left can be taken back ${duration(withdrawSeconds)} after chorus credits close.`;

@@ -39,9 +39,16 @@ describe('what a wallet earns', () => {
   });
 
   it('is listed with its transaction when it was paid out', () => {
-    const paid = [{ from: 'royalties' as const, ...amount('150'), transaction: '0x01' }];
+    const paid = [
+      { from: 'credits' as const, ...amount('90'), transaction: '0x02' },
+      { from: 'royalties' as const, ...amount('150'), transaction: '0x01' },
+    ];
     const lines = claimedLines([amount('10000')], { paid, failed: [] }, symbolsOf(revenue));
-    expect(lines).toEqual(['100 CHOR for training', '1.5 CHOR from royalties in 0x01']);
+    expect(lines).toEqual([
+      '100 CHOR for training',
+      '0.9 CHOR of prepaid calls claimed, to the wallet or the tills, in 0x02',
+      '1.5 CHOR from royalties in 0x01',
+    ]);
     const failed = [{ code: 'E_CHAIN_REVERTED', message: 'the contract refused', hint: null }];
     expect(text(claimedLines([], { paid: [], failed }, symbolsOf(revenue)))).toContain(
       'not paid E_CHAIN_REVERTED',

@@ -148,8 +148,11 @@ export function claimedLines(
 ): string[] {
   const lines = [
     ...training.map((each) => `${sums([each], symbols)} for training`),
-    ...paid.map(
-      ({ from, transaction, ...each }) => `${sums([each], symbols)} from ${from} in ${transaction}`,
+    ...paid.map(({ from, transaction, ...each }) =>
+      // A till divides it, and pays it out below: it is not another sum for the wallet.
+      from === 'credits'
+        ? `${sums([each], symbols)} of prepaid calls claimed, to the wallet or the tills, in ${transaction}`
+        : `${sums([each], symbols)} from ${from} in ${transaction}`,
     ),
   ];
   const problems = failed.map(

@@ -18,6 +18,9 @@ export const creditSchema = z.object({
   balance: amountSchema.describe('paid in, less what was paid back'),
   spent: amountSchema.describe('what calls have cost, and those that are not answered may cost'),
   left: amountSchema,
+  begun: amountSchema
+    .nullable()
+    .describe('a deposit of which it is not known whether it was made: it is finished before any other'),
   withdrawSeconds: z.int().describe('from the start of a withdrawal to its end'),
   availableAt: timeSchema.nullable().describe('from then on the withdrawal can be ended'),
   transaction: z.string().nullable().describe('the last one'),

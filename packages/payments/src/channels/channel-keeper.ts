@@ -5,7 +5,7 @@ import {
   isOutcomeUnknown,
   MOST_CLAIMS,
 } from '@chorus/protocol';
-import type { HeldChannel } from './held-channel.ts';
+import { type HeldChannel, unclaimedIn } from './held-channel.ts';
 import type { HeldChannels } from './held-channels.ts';
 
 /** When vouchers are claimed without being asked. */
@@ -74,7 +74,7 @@ export class ChannelKeeper {
     for (const { id } of channels.unclaimed()) {
       try {
         const channel = await this.#read(id);
-        if (channel && claimOf(channel).claimed > channel.claimed && isDue(channel)) due.push(channel);
+        if (channel && unclaimedIn(channel) > 0n && isDue(channel)) due.push(channel);
       } catch (error) {
         fail(error);
       }
@@ -126,7 +126,7 @@ export class ChannelKeeper {
     const amounts = new Map<string, bigint>();
     for (const channel of due) {
       const { token } = channel.config;
-      amounts.set(token, (amounts.get(token) ?? 0n) + claimOf(channel).claimed - channel.claimed);
+      amounts.set(token, (amounts.get(token) ?? 0n) + unclaimedIn(channel));
     }
     for (const { id } of due) await this.#read(id).catch((error) => this.#options.onError?.(error));
     const claimed = { transaction, amounts, channels: due.length };
@@ -144,9 +144,9 @@ export class ChannelKeeper {
 }
 
 /** What was charged, as far as it is still in the channel. */
-const claimOf = ({ config, ceiling, signature, charged, balance }: HeldChannel): ChannelClaim => ({
+const claimOf = ({ config, ceiling, signature, charged, balance, claimed }: HeldChannel): ChannelClaim => ({
   config,
   ceiling,
   signature,
-  claimed: charged < balance ? charged : balance,
+  claimed: claimed + unclaimedIn({ charged, balance, claimed }),
 });

@@ -97,13 +97,7 @@ export class Credits {
   open(offer: CreditOffer, amount: bigint): Promise<Credit> {
     return this.#inTurn(async () => {
       const found = await this.find(offer);
-      if ('state' in found) {
-        if (found.state === 'opening') return this.#finishDeposit(found);
-        throw new ChorusError('E_PAYMENT_CHANNEL', 'a channel to this agent is open', {
-          facts: { channel: found.id, state: found.state },
-          hint: `pay more into it: chorus credits add ${found.id.slice(0, 10)} SUM`,
-        });
-      }
+      if ('state' in found) return this.#finishDeposit(unlessOpen(found));
       const { chain } = this.#options;
       const credit: Credit = {
         id: await chain.channelId(found.config),
@@ -129,7 +123,7 @@ export class Credits {
     return this.#inTurn(async () => {
       const credit = this.#find(id);
       if (credit.deposit) return this.#finishDeposit(credit);
-      if (credit.state !== 'open') throw notOpen(credit);
+      mustBeOpen(credit);
       const deposit = await this.#newDeposit(amount);
       this.store.depositing(id, deposit);
       return this.#finishDeposit({ ...credit, deposit });
@@ -246,8 +240,21 @@ export class Credits {
   }
 }
 
-const notOpen = ({ id, state }: Credit) =>
-  new ChorusError('E_PAYMENT_CHANNEL', 'the channel is not open', {
+/** The channel, of which the first deposit is to be finished. @throws ChorusError `E_PAYMENT_CHANNEL` if it is open */
+export function unlessOpen(credit: Credit): Credit {
+  const { id, state } = credit;
+  if (state === 'opening') return credit;
+  throw new ChorusError('E_PAYMENT_CHANNEL', 'a channel to this agent is open', {
+    facts: { channel: id, state },
+    hint: `pay more into it: chorus credits add ${id.slice(0, 10)} SUM`,
+  });
+}
+
+/** @throws ChorusError `E_PAYMENT_CHANNEL` */
+export function mustBeOpen({ id, state }: Credit): void {
+  if (state === 'open') return;
+  throw new ChorusError('E_PAYMENT_CHANNEL', 'the channel is not open', {
     facts: { channel: id, state },
     hint: 'chorus credits show says how far it is',
   });
+}

@@ -29,5 +29,13 @@ export interface HeldChannel {
   claimTransaction: Hex | null;
 }
 
+/** What calls have cost and can still be claimed: what its payer has withdrawn is lost. */
+export const unclaimedIn = ({
+  charged,
+  balance,
+  claimed,
+}: Pick<HeldChannel, 'charged' | 'balance' | 'claimed'>): bigint =>
+  (charged < balance ? charged : balance) - claimed;
+
 /** What the chain says of a channel, and when it was asked. */
 export type ReadState = ChannelState & { readAt: number };

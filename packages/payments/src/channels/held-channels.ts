@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Address, Hex } from '@chorus/protocol';
 import type { PaymentDatabase } from '../store/payment-database.ts';
 import { configOfText, configText } from './config-text.ts';
-import type { HeldChannel, ReadState } from './held-channel.ts';
+import { type HeldChannel, type ReadState, unclaimedIn } from './held-channel.ts';
 import { larger } from './larger.ts';
 import type { SignedVoucher } from './voucher.ts';
 
@@ -34,15 +34,15 @@ export class HeldChannels {
       .map(channelOf);
   }
 
-  /** What calls have cost in all channels, by token. */
+  /** What calls have brought in all channels, and what can still be claimed, by token. */
   sums(): Map<Address, { claimed: bigint; unclaimed: bigint }> {
     const sums = new Map<Address, { claimed: bigint; unclaimed: bigint }>();
-    for (const row of this.#db.prepare('SELECT config, charged, claimed FROM agents_channels').iterate()) {
-      const { token } = configOfText(String(row.config));
-      const claimed = BigInt(String(row.claimed));
+    for (const row of this.#db.prepare('SELECT * FROM agents_channels').iterate()) {
+      const channel = channelOf(row);
+      const { token } = channel.config;
       const sum = sums.get(token) ?? { claimed: 0n, unclaimed: 0n };
-      sum.claimed += claimed;
-      sum.unclaimed += BigInt(String(row.charged)) - claimed;
+      sum.claimed += channel.claimed;
+      sum.unclaimed += unclaimedIn(channel);
       sums.set(token, sum);
     }
     return sums;

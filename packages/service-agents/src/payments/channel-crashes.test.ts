@@ -211,6 +211,8 @@ describe('a node that is prepaid', () => {
     expect(earned()).toBe(25n + 30n);
     expect(await keeper().watch()).toEqual([]);
     expect(channels().find(late.id)).toMatchObject({ waiting: 0, charged: 40n, claimed: 25n });
+    // What is lost is not shown as if it could be claimed.
+    expect([...channels().sums().values()]).toEqual([{ claimed: 55n, unclaimed: 0n }]);
   });
 
   it.each(['before', 'after'] as const)('that dies %s its claim is mined claims once', async (when) => {

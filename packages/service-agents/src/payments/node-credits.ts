@@ -13,10 +13,13 @@ import {
   CreditsStore,
   type HeldChannel,
   HeldChannels,
+  mustBeOpen,
+  unclaimedIn,
+  unlessOpen,
 } from '@chorus/payments';
-import type { Address, ChainPort, ChannelConfig, Hex } from '@chorus/protocol';
+import { type Address, type ChainPort, type ChannelConfig, ChorusError, type Hex } from '@chorus/protocol';
 import type { AgentsConfig } from '../config/agents-config.ts';
-import { knownToken, writtenAmount } from './price.ts';
+import { type Amount, knownToken, writtenAmount } from './price.ts';
 
 type Store = ConstructorParameters<typeof CreditsStore>[0];
 
@@ -52,18 +55,19 @@ export class NodeCredits {
   }
 
   async open({ agent, accepts, amount, dryRun = false }: OpenCreditRequest): Promise<CreditDocument> {
-    const { token, units } = await writtenAmount(amount, this.#config.tokens, this.#chain);
+    const { token, units } = aboveZero(await writtenAmount(amount, this.#config.tokens, this.#chain));
     const offer = { agent, accepts: accepts.filter((entry) => isIn(entry, token.address)) };
     if (!dryRun) return this.#creditOf(await this.#credits.open(offer, units));
     const found = await this.#credits.find(offer);
-    if ('state' in found) return { ...(await this.#creditOf(found)), cost: await this.#cost() };
+    if ('state' in found) return { ...(await this.#creditOf(unlessOpen(found))), cost: await this.#cost() };
     return this.#planned(agent, found.config, units);
   }
 
   async add(text: string, { amount, dryRun = false }: AddCreditRequest): Promise<CreditDocument> {
     const credit = this.#credits.named(text);
-    const { units } = await writtenAmount(amount, [credit.config.token], this.#chain);
+    const { units } = aboveZero(await writtenAmount(amount, [credit.config.token], this.#chain));
     if (!dryRun) return this.#creditOf(await this.#credits.add(credit.id, units));
+    if (credit.deposit === null) mustBeOpen(credit);
     return { ...(await this.#creditOf(credit)), cost: await this.#cost() };
   }
 
@@ -93,6 +97,7 @@ export class NodeCredits {
       balance: units.toString(),
       spent: '0',
       left: units.toString(),
+      begun: null,
       withdrawSeconds: config.withdrawDelay,
       availableAt: null,
       transaction: null,
@@ -113,6 +118,7 @@ export class NodeCredits {
       balance: balance.toString(),
       spent: spent.toString(),
       left: left.toString(),
+      begun: credit.deposit?.amount.toString() ?? null,
       withdrawSeconds: config.withdrawDelay,
       availableAt: availableAt === null ? null : time(availableAt * 1000),
       transaction,
@@ -129,7 +135,7 @@ export class NodeCredits {
       balance: balance.toString(),
       charged: charged.toString(),
       claimed: claimed.toString(),
-      unclaimed: (charged - claimed).toString(),
+      unclaimed: unclaimedIn(channel).toString(),
       ...{ calls, waiting, claimTransaction: claimTransaction as Hex | null },
       closingAt: closingAt === null ? null : time(closingAt * 1000),
     };
@@ -144,6 +150,14 @@ export class NodeCredits {
     const { gasPrice } = await this.#chain.pace();
     return { gas: DEPOSIT_GAS.toString(), wei: (DEPOSIT_GAS * gasPrice).toString() };
   }
+}
+
+function aboveZero(amount: Amount): Amount {
+  if (amount.units > 0n) return amount;
+  throw new ChorusError('E_AGENT_PRICE', 'a deposit has to be above 0', {
+    facts: { given: amount.text },
+    hint: 'give what calls will cost, such as 20 CHOR',
+  });
 }
 
 const time = (ms: number) => new Date(ms).toISOString();

@@ -336,8 +336,21 @@ describe('a prepaid channel', () => {
     expect((await api.credits()).credits).toEqual([]);
     await expect(open('20000 TWIN')).rejects.toMatchObject({ code: 'E_CHAIN_STAKE_REQUIRED' });
     expect((await api.credits()).credits).toEqual([]);
-    await open('90 TWIN');
+    const { id: known } = await open('90 TWIN');
     await expect(open('90 TWIN')).rejects.toMatchObject({ code: 'E_PAYMENT_CHANNEL' });
+    // What would be refused is not shown as if it could be made.
+    const plan = async (amount: string) =>
+      api.openCredit({ agent: base, accepts: await accepts(), amount, dryRun: true });
+    await expect(plan('90 TWIN')).rejects.toMatchObject({ code: 'E_PAYMENT_CHANNEL' });
+    for (const nothing of ['0 TWIN', '-1 TWIN', '1e3 TWIN', '1 2 TWIN', '90 OTHER', ''])
+      await expect(plan(nothing), nothing).rejects.toThrow();
+    await expect(api.addCredit(known!, { amount: '0 TWIN', dryRun: true })).rejects.toMatchObject({
+      code: 'E_AGENT_PRICE',
+    });
+    await api.closeCredit(known!);
+    await expect(api.addCredit(known!, { amount: '9 TWIN', dryRun: true })).rejects.toMatchObject({
+      code: 'E_PAYMENT_CHANNEL',
+    });
     ledger.hasChannels = false;
     await expect(open('90 TWIN')).rejects.toMatchObject({ code: 'E_CHAIN_NO_CHANNELS' });
   });

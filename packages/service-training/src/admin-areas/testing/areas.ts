@@ -448,7 +448,7 @@ const credit: CreditDocument = {
   agent: 'https://agents.example/agents/guide/',
   receiver: ADDRESS,
   ...{ token: ADDRESS, symbol: 'CHOR', decimals: 18, state: 'open', balance: '9', spent: '3', left: '6' },
-  ...{ withdrawSeconds: 86_400, availableAt: null, transaction: '0x01', cost: null },
+  ...{ begun: null, withdrawSeconds: 86_400, availableAt: null, transaction: '0x01', cost: null },
 };
 
 const credits: CreditsSource = {
