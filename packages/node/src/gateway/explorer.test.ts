@@ -210,7 +210,7 @@ describe('the explorer', () => {
     expect((await fetch(`${url}/v1/tasks/1239`)).status).toBe(200);
   });
 
-  it('pages of allowed origins may read each answer, whoever made it be read, and no others may', async () => {
+  it('pages of allowed origins may read each answer, also one that is shared, and no others may', async () => {
     const url = await start();
     const from = (origin: string, id: string) => fetch(`${url}/v1/tasks/${id}`, { headers: { origin } });
     for (const id of ['7', '7', '404']) {

@@ -95,7 +95,7 @@ const responseOf = ({ status, text }: Answer): Response =>
     headers: { 'content-type': status === 200 ? 'application/json' : 'application/problem+json' },
   });
 
-/** What happened, and not what the owner is told of it: facts and hints are about the node, its chain and its files. */
+/** What happened, and not what the owner would read: facts and hints are about the node, its chain and its files. */
 async function problemIn(response: Response): Promise<object> {
   const { status } = response;
   const { code, title } = (await response.json().catch(() => ({}))) as { code?: unknown; title?: unknown };
