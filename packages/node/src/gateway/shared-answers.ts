@@ -38,6 +38,8 @@ export class SharedAnswers {
   /** Answers with what is kept, with what is being read, or with what comes next. */
   share({ parameters, redact }: Shared): MiddlewareHandler<GatewayEnv> {
     return async (c, next) => {
+      // A request for the head alone is handled as one to get, and refused as what it is.
+      if (c.req.method !== 'GET') return next();
       const key = keyOf(c, parameters);
       const kept = this.#kept.get(key);
       if (kept && kept.until > Date.now()) return responseOf(kept);
