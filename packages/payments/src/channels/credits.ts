@@ -114,7 +114,7 @@ export class Credits {
         transaction: null,
       };
       this.store.begin(credit);
-      return this.#finishDeposit(credit);
+      return this.#finishDeposit(credit, 'first');
     });
   }
 
@@ -126,7 +126,7 @@ export class Credits {
       mustBeOpen(credit);
       const deposit = await this.#newDeposit(amount);
       this.store.depositing(id, deposit);
-      return this.#finishDeposit({ ...credit, deposit });
+      return this.#finishDeposit({ ...credit, deposit }, 'first');
     });
   }
 
@@ -183,8 +183,8 @@ export class Credits {
     };
   }
 
-  /** Send a deposit that is written down, unless it was made before. */
-  async #finishDeposit(credit: Credit): Promise<Credit> {
+  /** Send a deposit that is written down, unless it was made before. @param tries whether it was never sent yet */
+  async #finishDeposit(credit: Credit, tries: 'first' | 'later' = 'later'): Promise<Credit> {
     const { chain } = this.#options;
     const { id, config, deposit } = credit;
     if (!deposit) return credit;
@@ -210,8 +210,10 @@ export class Credits {
         const late = await chain.depositState(config, deposit, deposit.fromBlock);
         if (late.state === 'made') return this.#deposited(id, late.transaction);
       }
-      // Refused for certain, such as for want of the token: it is not kept for the next command.
-      if (!isOutcomeUnknown(error) && !hasCode(error, 'E_CHAIN_UNREACHABLE')) this.store.notDeposited(id);
+      // Refused for certain, such as for want of the token: it is not kept for the next command. One that was sent before may
+      // still be made: who forgets its channel could not find the money.
+      const isRefused = !isOutcomeUnknown(error) && !hasCode(error, 'E_CHAIN_UNREACHABLE');
+      if (isRefused && tries === 'first') this.store.notDeposited(id);
       throw error;
     }
   }

@@ -108,6 +108,18 @@ describe('a wallet that prepays', () => {
     expect(has()).toBe(920n);
   });
 
+  it('whose deposit may be under way forgets its channel for no later refusal', async () => {
+    const config = () => credits().store.list()[0]!;
+    const sent = credits(failing(payer, 'depositToChannel', 'before', 'E_CHAIN_NOT_MINED'));
+    await expect(sent.open(offer(), 100n)).rejects.toThrow();
+    const poor = credits(failing(payer, 'depositToChannel', 'before', 'E_CHAIN_NO_GAS'));
+    await expect(poor.open(offer(), 100n)).rejects.toMatchObject({ code: 'E_CHAIN_NO_GAS' });
+    // The first one is mined after all.
+    await payer.depositToChannel(config().config, config().deposit!);
+    expect(await credits().open(offer(), 100n)).toMatchObject({ state: 'open', balance: 100n });
+    expect(has()).toBe(900n);
+  });
+
   it('takes back exactly what is left, whichever step breaks off', async () => {
     const { id } = await credits().open(offer(), 100n);
     for (const when of ['before', 'after'] as const) {
