@@ -45,8 +45,8 @@ export function explorerApp({ areas, page }: ExplorerOptions): Hono<GatewayEnv> 
   for (const { endpoint, redact } of EXPLORER_ENDPOINTS) {
     const path = `${EXPLORER_PATH}${endpoint.path.replace(/\{(\w+)\}/g, ':$1')}`;
     const limit = timeLimit(endpoint) as unknown as MiddlewareHandler<GatewayEnv>;
-    const parameters = parametersOf(endpoint);
-    app.get(path, answers.share({ parameters, redact: redact as (document: object) => object }), limit);
+    const shared = { kind: endpoint.operationId, parameters: parametersOf(endpoint) };
+    app.get(path, answers.share({ ...shared, redact: redact as (document: object) => object }), limit);
   }
   const listed = EXPLORER_ENDPOINTS.map(({ endpoint }) => patternOf(endpoint.path));
   app.use(`${EXPLORER_PATH}/*`, async (c, next) => {

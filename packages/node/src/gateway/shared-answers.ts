@@ -11,6 +11,8 @@ const MOST_KEPT = 32;
 const MOST_CHARACTERS = 524_288;
 /** Answers that are read at the same time, and within a minute, for everyone together: each may ask the chain. */
 const MOST_AT_ONCE = 8;
+/** Of one kind at the same time: some wait for peers that do not answer, and must not keep others from being read. */
+const MOST_OF_KIND = 3;
 const MOST_A_MINUTE = 240;
 
 interface Answer {
@@ -23,6 +25,8 @@ interface Kept extends Answer {
 }
 
 export interface Shared {
+  /** What is read. */
+  kind: string;
   /** Parameters of the query that the answer depends on: others are no reason to read it again. */
   parameters: readonly string[];
   /** Applied to each document with the status 200. */
@@ -32,11 +36,11 @@ export interface Shared {
 /** Answers that many ask for and that cost the node something: read once for all who ask within seconds. */
 export class SharedAnswers {
   readonly #kept = new BoundedMap<string, Kept>(MOST_KEPT);
-  readonly #reading = new Map<string, Promise<Answer>>();
+  readonly #reading = new Map<string, { kind: string; answer: Promise<Answer> }>();
   readonly #rate = new RateLimiter({ points: MOST_A_MINUTE, duration: 60 });
 
   /** Answers with what is kept, with what is being read, or with what comes next. */
-  share({ parameters, redact }: Shared): MiddlewareHandler<GatewayEnv> {
+  share({ kind, parameters, redact }: Shared): MiddlewareHandler<GatewayEnv> {
     return async (c, next) => {
       // A request for the head alone is handled as one to get, and refused as what it is.
       if (c.req.method !== 'GET') return next();
@@ -46,21 +50,23 @@ export class SharedAnswers {
       // From here to the mark nothing waits: of a thousand at once, one reads.
       let reading = this.#reading.get(key);
       if (!reading) {
-        this.#admit();
-        reading = this.#read(key, redact, async () => {
+        this.#admit(kind);
+        const answer = this.#read(key, redact, async () => {
           await next();
           return c.res;
         }).finally(() => this.#reading.delete(key));
+        reading = { kind, answer };
         this.#reading.set(key, reading);
       }
       // Headers that were set before, such as those for pages of other origins, stay.
-      c.res = responseOf(await reading);
+      c.res = responseOf(await reading.answer);
     };
   }
 
-  #admit(): void {
+  #admit(kind: string): void {
+    const ofKind = [...this.#reading.values()].filter((reading) => reading.kind === kind).length;
     try {
-      if (this.#reading.size >= MOST_AT_ONCE) throw new Error('too many at once');
+      if (this.#reading.size >= MOST_AT_ONCE || ofKind >= MOST_OF_KIND) throw new Error('too many at once');
       this.#rate.consume('all');
     } catch {
       throw new ChorusError('E_GATEWAY_BUSY', 'the explorer answers others', {
