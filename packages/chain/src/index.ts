@@ -76,6 +76,7 @@ export { type DescribedCall, describeCall } from './governance/describe.ts';
 export type { ChorusChain } from './ports/chorus-chain.ts';
 export { readRawTransaction } from './read/raw-transaction.ts';
 export { decimalsOf, withDecimals } from './read/token-decimals.ts';
+export { inBackground } from './rpc/background.ts';
 export { askEndpoint, type EndpointAnswer, isDevChain, readChainId } from './rpc/rpc.ts';
 export type { FeePolicy } from './send/fees.ts';
 export {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { describeError, reasonOf } from '@chorus/protocol';
 import { JsonRpcProvider, Network } from 'ethers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { inBackground } from './background.ts';
 import { Endpoint } from './endpoint.ts';
 import { limitOf } from './rate-limit.ts';
 import { openProvider, read } from './rpc.ts';
@@ -148,6 +149,31 @@ it('an endpoint gets no more requests a minute than its limit', async () => {
   expect(endpoint.use()).toMatchObject({ lastMinute: 6, limit: 50 });
   // Five in six seconds.
   expect(times[5]! - times[0]!).toBeGreaterThan(1_000);
+});
+
+it('what is asked in the background waits for everything else, and for no more than some of it there is room', async () => {
+  const asked: string[] = [];
+  const host = await serve((request, response) => {
+    request.on('data', (data) => {
+      const { id, method } = JSON.parse(String(data)) as { id: number; method: string };
+      asked.push(method);
+      response.end(JSON.stringify({ jsonrpc: '2.0', id, result: '0x7a69' }));
+    });
+  });
+  // Two in six seconds.
+  const { provider } = await openProvider(`http://${host}/`, { requestsPerMinute: 20 });
+  asked.length = 0;
+  let refused = 0;
+  const background = inBackground(() =>
+    Array.from({ length: 520 }, () => provider.send('eth_syncing', []).catch(() => refused++)),
+  );
+  // Of the same moment: both are sent from one timer.
+  const own = [provider.send('eth_chainId', []), provider.send('eth_chainId', [])];
+  await Promise.all(own);
+  expect(asked.slice(2, 4)).toEqual(['eth_chainId', 'eth_chainId']);
+  expect(refused).toBeGreaterThan(0);
+  provider.destroy();
+  await Promise.all(background);
 });
 
 it('limitOf tells a rate limit from a range that is too large', () => {

@@ -2,6 +2,7 @@ import { type ChainRequests, keepUrlSecret, reasonOf } from '@chorus/protocol';
 import { FetchRequest, type GetUrlResponse } from 'ethers';
 import PQueue from 'p-queue';
 import { ChainError } from '../errors/errors.ts';
+import { isInBackground } from './background.ts';
 import { boundedGetUrl } from './bounded-fetch.ts';
 import { limitOf, PauseClock } from './rate-limit.ts';
 
@@ -13,6 +14,8 @@ const MAX_WAIT_MS = 10_000;
 
 /** Most requests that wait for their turn; more mean that a caller asks without end. */
 const MAX_WAITING = 2_000;
+/** Of those in the background. */
+const MAX_BACKGROUND = 500;
 
 /** Milliseconds over which the bound on requests applies: a phase begins with a few dozen of them at once. */
 const WINDOW_MS = 6_000;
@@ -103,10 +106,12 @@ export class Endpoint {
     cancelled: Parameters<typeof boundedGetUrl>[1],
   ): Promise<GetUrlResponse> {
     const wait = this.#pauses.until - Date.now();
-    if (wait > MAX_WAIT_MS || this.#queue.size >= MAX_WAITING) throw this.#tooMany(Math.max(0, wait));
+    const isBackground = isInBackground();
+    const most = isBackground ? MAX_BACKGROUND : MAX_WAITING;
+    if (wait > MAX_WAIT_MS || this.#queue.size >= most) throw this.#tooMany(Math.max(0, wait));
     const { signal } = this.#closing;
     return await this.#queue
-      .add(() => this.#now(request, cancelled), { signal })
+      .add(() => this.#now(request, cancelled), { signal, priority: isBackground ? -1 : 0 })
       .catch((error) => {
         throw signal.aborted ? this.#closed() : error;
       });

@@ -1,7 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChainRequests, isDevChain } from '@chorus/protocol';
-import { type JsonRpcApiProviderOptions, JsonRpcProvider, Network } from 'ethers';
+import {
+  type JsonRpcApiProviderOptions,
+  type JsonRpcPayload,
+  JsonRpcProvider,
+  type JsonRpcResult,
+  Network,
+} from 'ethers';
 import { ChainError, toChainError } from '../errors/errors.ts';
+import { isInBackground, withPriority } from './background.ts';
 import { Endpoint } from './endpoint.ts';
 
 export { isDevChain };
@@ -56,10 +63,23 @@ export async function openProvider(url: string, options: OpenOptions = {}): Prom
 /** A provider that ends its requests when it is destroyed; that of ethers waits for their answers. */
 class EndpointProvider extends JsonRpcProvider {
   readonly #endpoint: Endpoint;
+  /** Parameters of requests in the background. */
+  readonly #background = new WeakSet<object>();
 
   constructor(endpoint: Endpoint, network: Network, options: JsonRpcApiProviderOptions) {
     super(endpoint.request(), network, options);
     this.#endpoint = endpoint;
+  }
+
+  /** Requests are sent from a timer that the first of them starts: each keeps what it was asked with. */
+  override send(method: string, params: unknown[] | Record<string, unknown>): Promise<unknown> {
+    if (isInBackground()) this.#background.add(params);
+    return super.send(method, params);
+  }
+
+  override _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<JsonRpcResult[]> {
+    const isBackground = [payload].flat().every(({ params }) => this.#background.has(params));
+    return withPriority(isBackground, () => super._send(payload));
   }
 
   override destroy(): void {

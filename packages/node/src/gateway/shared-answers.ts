@@ -1,3 +1,4 @@
+import { inBackground } from '@chorus/chain';
 import { ChorusError } from '@chorus/protocol';
 import { BoundedMap } from '@chorus/utils';
 import { RateLimiter } from '@libp2p/utils';
@@ -52,7 +53,7 @@ export class SharedAnswers {
       if (!reading) {
         this.#admit(kind);
         const answer = this.#read(key, redact, async () => {
-          await next();
+          await inBackground(next);
           return c.res;
         }).finally(() => this.#reading.delete(key));
         reading = { kind, answer };
