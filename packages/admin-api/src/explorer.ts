@@ -66,8 +66,8 @@ export const EXPLORER_ENDPOINTS: readonly ExplorerEndpoint[] = [
   shown<typeof settledRoundsSchema>(roundEndpoints.settledRounds),
   shown<typeof roundProofSchema>(roundEndpoints.roundProof, (proof) => ({
     ...proof,
-    // An error of this node, with a hint for its owner.
-    missing: proof.missing === null ? null : 'this node did not find them',
+    // An error of the node, with a hint for its owner.
+    missing: proof.missing === null ? null : 'they were not found',
   })),
   shown<typeof directoryListSchema>(agentEndpoints.findAgents),
   shown<typeof agentIdentitySchema>(agentEndpoints.inspectAgent),
