@@ -10,7 +10,11 @@ import { type Adapter, adaptable, adaptedWeights, MAX_RANK } from './adapter.ts'
 /** Suffixes of the two tensors of a weight, and metadata keys (llama.cpp, `llama-adapter.cpp`). */
 const [SUFFIX_A, SUFFIX_B] = ['.lora_a', '.lora_b'];
 const ALPHA_KEY = 'adapter.lora.alpha';
-const KINDS = { 'general.type': 'adapter', 'general.architecture': 'llama', 'adapter.type': 'lora' } as const;
+const kindsOf = ({ config }: Decoder) => ({
+  'general.type': 'adapter',
+  'general.architecture': config.architecture,
+  'adapter.type': 'lora',
+});
 
 /**
  * An adapter as a GGUF file, as llama.cpp's `convert_lora_to_gguf.py` writes it: float32, rows of the queries' and keys'
@@ -34,7 +38,7 @@ export function writeAdapter(decoder: Decoder, adapter: Adapter): Uint8Array<Arr
     add(place.stored + SUFFIX_B, [rank, outSize], stored);
   }
   const metadata = new Map<string, GgufValue>([
-    ...Object.entries(KINDS).map(([key, value]) => [key, { type: 'string', value }] as const),
+    ...Object.entries(kindsOf(decoder)).map(([key, value]) => [key, { type: 'string', value }] as const),
     [ALPHA_KEY, { type: 'float32', value: adapter.alpha }],
   ]);
   return writeGguf({ metadata, tensors });
@@ -43,17 +47,17 @@ export function writeAdapter(decoder: Decoder, adapter: Adapter): Uint8Array<Arr
 /**
  * Reads an adapter of a decoder out of a GGUF file, as {@link writeAdapter} and llama.cpp write it.
  *
- * @throws ChorusError `E_MODEL_UNSUPPORTED` if it is no LoRA adapter of a llama decoder, or adapts other weights than
+ * @throws ChorusError `E_MODEL_UNSUPPORTED` if it is no LoRA adapter of the decoder's architecture, or adapts other weights than
  * the matrices of the layers; `E_MODEL_CORRUPT` if it does not fit the decoder
  */
 export function readAdapter(file: Uint8Array, decoder: Decoder): Adapter {
   const { metadata, tensors } = readGguf(file);
-  for (const [key, wanted] of Object.entries(KINDS)) {
+  for (const [key, wanted] of Object.entries(kindsOf(decoder))) {
     const value = metadata.get(key);
     const found = value?.type === 'string' ? value.value : '';
     if (found === wanted) continue;
     throw unsupported(
-      'the file is no LoRA adapter of a llama model',
+      `the file is no LoRA adapter of a model of the architecture ${decoder.config.architecture}`,
       { key, value: shown(found), wanted },
       'make it with convert_lora_to_gguf.py of llama.cpp, or with Chorus',
     );

@@ -32,6 +32,7 @@ const real = (value: number): GgufValue => ({ type: 'float32', value });
 describe('a decoder', () => {
   it('has the sizes that the file states', () => {
     expect(openDecoder(tinyModel()).config).toEqual({
+      architecture: 'llama',
       layers: 2,
       width: 64,
       heads: 4,
@@ -41,6 +42,7 @@ describe('a decoder', () => {
       vocabulary: 300,
       context: 256,
       ropeBase: 10_000,
+      ropeFactors: null,
       normEpsilon: Math.fround(1e-5),
       tiedHead: true,
     });

@@ -3,10 +3,13 @@ import { corrupt, shown, unsupported } from '../gguf/faults.ts';
 import type { Gguf, GgufTensor } from '../gguf/model.ts';
 import { readGguf } from '../gguf/read.ts';
 import { interleavedRow, reordered, turned } from './arrange.ts';
-import { type DecoderConfig, readConfig } from './config.ts';
+import { type DecoderConfig, ROPE_FACTORS, readConfig } from './config.ts';
 import { type WeightPlace, weightPlaces } from './weights.ts';
 
-/** A language model of the llama family: a decoder with rotary embeddings, grouped queries and gated layers. */
+/**
+ * A language model of the families llama, Qwen 2 and Qwen 3: a decoder with rotary embeddings, grouped queries and gated
+ * layers.
+ */
 export interface Decoder {
   readonly config: DecoderConfig;
   /** The file's metadata; the tokenizer and the chat template are in it. */
@@ -18,9 +21,9 @@ export interface Decoder {
    * machine.
    *
    * Matrices of the layers are as MatMul takes them, [in, out]; `model.embed_tokens.weight` and `lm_head.weight` are
-   * [vocabulary, width]; the norms [width].
+   * [vocabulary, width]; the norms [width], those of heads [headSize]; biases as long as what they are added to.
    *
-   * @param name that of Hugging Face's LlamaForCausalLM, e.g. `model.layers.0.self_attn.q_proj.weight`
+   * @param name that of Hugging Face's LlamaForCausalLM, Qwen2ForCausalLM or Qwen3ForCausalLM, e.g. `model.layers.0.self_attn.q_proj.weight`
    * @throws RangeError for a name that is not in `weights`
    * @throws ChorusError `E_MODEL_CORRUPT` if a number of it is not finite
    */
@@ -42,12 +45,13 @@ export function openDecoder(bytes: Uint8Array): Decoder {
   const places = weightPlaces(config);
   const stored = new Map(places.map((place) => [place.name, fittingTensor(gguf, place)]));
   const known = new Set(places.map((place) => place.stored));
+  if (config.ropeFactors) known.add(ROPE_FACTORS);
   const unknown = [...gguf.tensors.keys()].find((name) => !known.has(name));
   if (unknown !== undefined) {
     throw unsupported(
       'the model has a tensor that its architecture does not have here',
       { tensor: shown(unknown) },
-      'use a model without biases, scaled rotary embeddings and experts',
+      'use a model whose layers have no further parts, such as other biases and experts',
     );
   }
   const byName = new Map(places.map((each) => [each.name, each]));

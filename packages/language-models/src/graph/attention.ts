@@ -15,12 +15,12 @@ const MASKED = -1e30;
  */
 export function attention(
   g: GraphBuilder,
-  { heads, keyValueHeads, headSize, ropeBase }: DecoderConfig,
+  { heads, keyValueHeads, headSize, ropeBase, ropeFactors }: DecoderConfig,
   context: number,
 ): (query: string, key: string, value: string) => string {
   const group = heads / keyValueHeads;
   const half = headSize / 2;
-  const tables = rotaryTables(context, headSize, ropeBase);
+  const tables = rotaryTables(context, headSize, ropeBase, ropeFactors);
   const table = (name: string, values: Float32Array): string =>
     g.initializer(name, [context, 1, half], values);
   const cos = table('rotary.cos', tables.cos);

@@ -64,7 +64,7 @@ export function servingModel(decoder: Decoder, { weights, context }: ServingMode
   const lengths = g.input(SERVING.lengths, 'int32', ['batch_size']);
   const longest = g.input(SERVING.longest, 'int32', [1]);
   const scored = g.input(SERVING.scored, 'int64', ['scored_rows']);
-  const tables = rotaryTables(context, headSize, config.ropeBase);
+  const tables = rotaryTables(context, headSize, config.ropeBase, config.ropeFactors);
   const cos = g.initializer('rotary.cos', [context, headSize / 2], tables.cos);
   const sin = g.initializer('rotary.sin', [context, headSize / 2], tables.sin);
   const norm = { epsilon: float(config.normEpsilon) };
@@ -81,6 +81,22 @@ export function servingModel(decoder: Decoder, { weights, context }: ServingMode
       string,
     ];
   };
+  /** The product plus its bias, if the family has one. */
+  const biased = (product: string, name: string): string => {
+    const shape = decoder.weights.get(name);
+    return shape ? g.op('Add', [product, g.initializer(name, shape, decoder.weight(name))]) : product;
+  };
+  /** [B, S, heads headSize], each head normalised, if the family does so. */
+  const headNorm = (value: string, name: string, count: number): string => {
+    const shape = decoder.weights.get(name);
+    if (!shape) return value;
+    const heads = g.op('Reshape', [value, g.ints([0, 0, count, headSize])]);
+    const scale = g.initializer(name, shape, decoder.weight(name));
+    return g.op('Reshape', [
+      g.op('SimplifiedLayerNormalization', [heads, scale], norm),
+      g.ints([0, 0, count * headSize]),
+    ]);
+  };
   const rotate = (value: string): string => op('RotaryEmbedding', [value, places, cos, sin], 1)[0]!;
   const fresh: string[] = [];
   for (let layer = 0; layer < layers; layer++) {
@@ -93,15 +109,22 @@ export function servingModel(decoder: Decoder, { weights, context }: ServingMode
         headSize,
       ]),
     );
-    const [q, k, v] = linear(
+    const parts = ['q_proj', 'k_proj', 'v_proj'].map((part) => `${at}self_attn.${part}`);
+    const products = linear(
       y,
-      ['q_proj', 'k_proj', 'v_proj'].map((part) => `${at}self_attn.${part}.weight`),
-    ) as [string, string, string];
-    const key = rotate(k);
+      parts.map((part) => `${part}.weight`),
+    );
+    const [q, k, v] = products.map((product, i) => biased(product, `${parts[i]}.bias`)) as [
+      string,
+      string,
+      string,
+    ];
+    const query = rotate(headNorm(q, `${at}self_attn.q_norm.weight`, heads));
+    const key = rotate(headNorm(k, `${at}self_attn.k_norm.weight`, keyValueHeads));
     fresh.push(key, v);
     const attributes: Record<string, AttributeInput> = { num_heads: heads, kv_num_heads: keyValueHeads };
     // The whole of present keys and values is computed inside; that it is not returned saves a copy of the cache.
-    const [mixed] = op('GroupQueryAttention', [rotate(q), key, v, ...past, lengths, longest], 3, attributes);
+    const [mixed] = op('GroupQueryAttention', [query, key, v, ...past, lengths, longest], 3, attributes);
     add(linear(mixed!, [`${at}self_attn.o_proj.weight`])[0]!, `${at}post_attention_layernorm.weight`);
     const [gate, up] = linear(y, [`${at}mlp.gate_proj.weight`, `${at}mlp.up_proj.weight`]) as [
       string,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openDecoder } from '../decoder/open.ts';
 import { referenceLogits } from '../testing/reference.ts';
 import { randomNumbers } from '../tiny/random-numbers.ts';
-import { tinyModel } from '../tiny/tiny-model.ts';
+import { type TinyModelOptions, tinyModel } from '../tiny/tiny-model.ts';
 import { trainingModel } from './training-graph.ts';
 
 const VOCABULARY = 300;
@@ -18,8 +18,14 @@ function someTokens(seed: number, count: number): number[] {
 }
 
 describe('the training graph', () => {
-  it.each([true, false])('scores like the float64 reference, tied head: %s', async (tiedHead) => {
-    const file = tinyModel({ seed: 3, tiedHead });
+  it.each<TinyModelOptions>([
+    { tiedHead: true },
+    { tiedHead: false },
+    { headSize: 32, ropeFactors: true },
+    { architecture: 'qwen2' },
+    { architecture: 'qwen3', headSize: 32, tiedHead: false },
+  ])('scores like the float64 reference: %j', async (options) => {
+    const file = tinyModel({ seed: 3, ...options });
     const context = 12;
     const session = await open(encodeModel(trainingModel(openDecoder(file), { context })));
     const texts = [someTokens(1, context), someTokens(2, context)];

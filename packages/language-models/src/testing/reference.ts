@@ -1,7 +1,8 @@
 /**
- * The forward pass of a llama decoder in plain float64 loops, straight from the tensors of a GGUF file as ggml reads
- * them: rows of weights as stored, neighbours rotated with each other, one token at a time over a cache of keys and
- * values. It shares no code with the graphs but the reading of the file.
+ * The forward pass of a decoder in plain float64 loops, straight from the tensors of a GGUF file as ggml reads them: rows
+ * of weights as stored, one token at a time over a cache of keys and values. In files of the architecture llama
+ * neighbours are rotated with each other; in the others, numbers half a head apart. Biases, norms of heads and factors of
+ * frequencies are used where the file has them. It shares no code with the graphs but the reading of the file.
  */
 import { dequantise } from '../gguf/dequantise.ts';
 import type { Gguf } from '../gguf/model.ts';
@@ -15,14 +16,16 @@ import { readGguf } from '../gguf/read.ts';
  */
 export function referenceReader(file: Uint8Array): (token: number) => Float64Array {
   const gguf = readGguf(file);
-  const number = (key: string): number => numberOf(gguf, `llama.${key}`);
+  const architecture = gguf.metadata.get('general.architecture');
+  const family = architecture?.type === 'string' ? architecture.value : '';
+  const number = (key: string, otherwise?: number): number => numberOf(gguf, `${family}.${key}`, otherwise);
   const [width, heads, layers] = [
     number('embedding_length'),
     number('attention.head_count'),
     number('block_count'),
   ];
   const keyHeads = number('attention.head_count_kv');
-  const size = width / heads;
+  const size = number('attention.key_length', width / heads);
   const [epsilon, base] = [number('attention.layer_norm_rms_epsilon'), number('rope.freq_base')];
   const weights = new Map<string, Float32Array>();
   const weight = (name: string): Float32Array => {
@@ -32,8 +35,10 @@ export function referenceReader(file: Uint8Array): (token: number) => Float64Arr
   };
   const product = (name: string, x: Float64Array): Float64Array => {
     const w = weight(name);
+    const bias = name.replace('weight', 'bias');
+    const b = gguf.tensors.has(bias) ? weight(bias) : undefined;
     return Float64Array.from({ length: w.length / x.length }, (_, row) => {
-      let sum = 0;
+      let sum = b?.[row] ?? 0;
       for (let i = 0; i < x.length; i++) sum += w[row * x.length + i]! * x[i]!;
       return sum;
     });
@@ -43,12 +48,25 @@ export function referenceReader(file: Uint8Array): (token: number) => Float64Arr
     const w = weight(name);
     return x.map((value, i) => (value / Math.sqrt(mean + epsilon)) * w[i]!);
   };
+  const headNorm = (name: string, x: Float64Array): Float64Array => {
+    if (!gguf.tensors.has(name)) return x;
+    const out = new Float64Array(x.length);
+    for (let at = 0; at < x.length; at += size) out.set(norm(name, x.slice(at, at + size)), at);
+    return out;
+  };
+  const factors = gguf.tensors.has('rope_freqs.weight') ? weight('rope_freqs.weight') : undefined;
   const rotate = (x: Float64Array, place: number): Float64Array => {
     const out = x.slice();
-    for (let i = 0; i < x.length; i += 2) {
-      const angle = place * base ** (-(i % size) / size);
-      out[i] = x[i]! * Math.cos(angle) - x[i + 1]! * Math.sin(angle);
-      out[i + 1] = x[i]! * Math.sin(angle) + x[i + 1]! * Math.cos(angle);
+    for (let pair = 0; pair < x.length / 2; pair++) {
+      const within = pair % (size / 2);
+      const start = pair - within;
+      const [one, other] =
+        family === 'llama'
+          ? [2 * pair, 2 * pair + 1]
+          : [2 * start + within, 2 * start + within + size / 2];
+      const angle = (place * base ** ((-2 * within) / size)) / (factors?.[within] ?? 1);
+      out[one] = x[one]! * Math.cos(angle) - x[other]! * Math.sin(angle);
+      out[other] = x[one]! * Math.sin(angle) + x[other]! * Math.cos(angle);
     }
     return out;
   };
@@ -67,10 +85,12 @@ export function referenceReader(file: Uint8Array): (token: number) => Float64Arr
       const at = `blk.${layer}.`;
       const { keys, values } = cache[layer]!;
       const before = norm(`${at}attn_norm.weight`, x);
-      const query = rotate(product(`${at}attn_q.weight`, before), place);
-      keys.push(rotate(product(`${at}attn_k.weight`, before), place));
+      const rotated = (part: string): Float64Array =>
+        rotate(headNorm(`${at}attn_${part}_norm.weight`, product(`${at}attn_${part}.weight`, before)), place);
+      const query = rotated('q');
+      keys.push(rotated('k'));
       values.push(product(`${at}attn_v.weight`, before));
-      const mixed = new Float64Array(width);
+      const mixed = new Float64Array(heads * size);
       for (let head = 0; head < heads; head++) {
         const from = Math.floor((head * keyHeads) / heads) * size;
         const scores = keys.map((key) => {
@@ -132,8 +152,9 @@ function softmax(scores: readonly number[]): number[] {
   return powers.map((power) => power / sum);
 }
 
-function numberOf({ metadata }: Gguf, key: string): number {
+function numberOf({ metadata }: Gguf, key: string, otherwise?: number): number {
   const value = metadata.get(key);
+  if (value === undefined && otherwise !== undefined) return otherwise;
   if (value?.type !== 'uint32' && value?.type !== 'float32') throw new Error(`no number ${key}`);
   return value.value;
 }

@@ -1,12 +1,22 @@
 import { corrupt, shown, unsupported } from '../gguf/faults.ts';
 import type { Gguf } from '../gguf/model.ts';
 import { byteLetters } from './byte-letters.ts';
+import { splittingOf } from './splitting.ts';
 
 /** Kinds of tokens (llama.h, `llama_token_type`). */
 const KIND = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5 } as const;
 
 /** Names by which files mark tokens that end an answer, besides those that their metadata names. */
-const ENDS = ['<|im_end|>', '<|endoftext|>', '<|eot_id|>', '<|end|>', '<end_of_turn>', '</s>'];
+const ENDS = [
+  '<|im_end|>',
+  '<|endoftext|>',
+  '<|eot_id|>',
+  '<|eom_id|>',
+  '<|end_of_text|>',
+  '<|end|>',
+  '<end_of_turn>',
+  '</s>',
+];
 
 /** Metadata keys of tokens that end an answer: of a text, of a turn, of a message. */
 const END_KEYS = ['eos_token_id', 'eot_token_id', 'eom_token_id'];
@@ -49,7 +59,8 @@ export function readVocabulary(metadata: Gguf['metadata']): Vocabulary {
       'use a model whose tokenizer is byte-level BPE (gpt2)',
     );
   }
-  const splitting = metadata.get('tokenizer.ggml.pre');
+  const pre = metadata.get('tokenizer.ggml.pre');
+  const splitting = pre?.type === 'string' ? pre.value : '';
   const tokens = texts(metadata, 'tokenizer.ggml.tokens');
   const types = metadata.get('tokenizer.ggml.token_type');
   const typeOf = (id: number): unknown => (types?.type === 'array' ? types.values[id] : KIND.normal);
@@ -68,14 +79,15 @@ export function readVocabulary(metadata: Gguf['metadata']): Vocabulary {
   const id = (key: string): number | null => tokenId(metadata, `tokenizer.ggml.${key}`, tokens.length);
   const ends = [...END_KEYS.map(id), ...ENDS.map((name) => groups.control.get(name))];
   const begin = id('bos_token_id');
-  const always = metadata.get('tokenizer.ggml.add_bos_token');
+  const asked = metadata.get('tokenizer.ggml.add_bos_token');
+  const always = asked?.type === 'bool' ? asked.value : splittingOf(splitting)?.begins === true;
   return {
     ...groups,
     tokens,
     bytes,
     merges: texts(metadata, 'tokenizer.ggml.merges').map(pair),
-    splitting: splitting?.type === 'string' ? splitting.value : '',
-    begin: begin === null ? null : { id: begin, always: always?.type === 'bool' && always.value },
+    splitting,
+    begin: begin === null ? null : { id: begin, always },
     ends: new Set(ends.filter((end) => end != null)),
     end: id('eos_token_id'),
   };

@@ -1,17 +1,10 @@
 import { Tokenizer as WordTokenizer } from '@huggingface/tokenizers';
 import { shown, unsupported } from '../gguf/faults.ts';
+import { SPLITTINGS, splittingOf } from './splitting.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-const BYTE_LEVEL = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
-
-/**
- * How texts are split into words before pairs are joined, by the names that llama.cpp gives the ways (llama-vocab.cpp).
- * A wrong one silently gives other tokens than the model was trained with, so others are refused.
- */
-const SPLITTING: Readonly<Record<string, object>> = {
-  'gpt-2': BYTE_LEVEL,
-  smollm: { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, BYTE_LEVEL] },
-};
+/** How words are written in the letters of bytes. */
+const BYTES = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
 
 /**
  * The tokens of plain text: bytes, split into words, whose pairs are joined (Sennrich et al. 2016, arXiv:1508.07909).
@@ -20,18 +13,19 @@ const SPLITTING: Readonly<Record<string, object>> = {
  * @throws ChorusError `E_MODEL_UNSUPPORTED` if the way that texts are split is not known here
  */
 export function wordEncoder(vocabulary: Vocabulary): (text: string) => number[] {
-  const { splitting, merges, joined, whole } = vocabulary;
-  if (!Object.hasOwn(SPLITTING, splitting)) {
+  const { merges, joined, whole } = vocabulary;
+  const splitting = splittingOf(vocabulary.splitting);
+  if (!splitting) {
     throw unsupported(
       'the model splits text in a way that is not known here',
-      { pre: shown(splitting), known: Object.keys(SPLITTING).join(', ') },
+      { pre: shown(vocabulary.splitting), known: Object.keys(SPLITTINGS).join(', ') },
       'use a model whose tokenizer.ggml.pre is one of those',
     );
   }
   const tokenizer = new WordTokenizer(
     {
-      model: { type: 'BPE', vocab: Object.fromEntries(joined), merges, ignore_merges: false },
-      pre_tokenizer: SPLITTING[splitting],
+      model: { type: 'BPE', vocab: Object.fromEntries(joined), merges, ignore_merges: splitting.wordsFirst },
+      pre_tokenizer: { type: 'Sequence', pretokenizers: [...splitting.patterns.map(split), BYTES] },
       normalizer: null,
       post_processor: null,
       decoder: null,
@@ -49,3 +43,10 @@ export function wordEncoder(vocabulary: Vocabulary): (text: string) => number[] 
     return ids.filter((id) => id !== undefined);
   };
 }
+
+const split = (pattern: string): object => ({
+  type: 'Split',
+  pattern: { Regex: pattern },
+  behavior: 'Isolated',
+  invert: false,
+});
