@@ -1,8 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTokenizer, openDecoder, tinyModel, writeAdapter } from '@chorus/language-models';
-import { randomNumbers } from '@chorus/language-models/testing';
+import {
+  createTokenizer,
+  openDecoder,
+  type TinyModelOptions,
+  tinyModel,
+  writeAdapter,
+} from '@chorus/language-models';
+import { randomNumbers, referenceGreedy } from '@chorus/language-models/testing';
 import type { EngineEvent, EngineMessage, EngineRequest, ToolDescription } from '@chorus/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { collect } from '../../../../test/collect.ts';
@@ -70,6 +76,22 @@ describe('a language model', () => {
     const [plain, small, adapted] = [await open(), await open({ weights: 'int8' }), await open({ adapter })];
     expect((await write(small)).ids).toHaveLength(20);
     expect((await write(adapted)).ids).not.toEqual((await write(plain)).ids);
+  });
+
+  it.each<TinyModelOptions>([
+    { architecture: 'qwen2', splitting: 'qwen2' },
+    { architecture: 'qwen3', splitting: 'qwen2', headSize: 32, tiedHead: false },
+    { splitting: 'llama-bpe', ropeFactors: true, headSize: 32 },
+  ])('writes as the reference does: %j', async (options) => {
+    const file = tinyModel({ seed: 6, ...options });
+    const prompt = createTokenizer(openDecoder(file)).encodePrompt('say hi');
+    const [plain, small] = [await open({ model: file }), await open({ model: file, weights: 'int8' })];
+    const sampling = { temperature: 0 };
+    const request = { ...hi, sampling };
+    const expected = referenceGreedy(file, prompt, 20, new Set([0, 2]));
+    // The token that ends a text is not of it.
+    expect((await write(plain, request)).ids).toEqual(expected.filter((id) => id !== 0 && id !== 2));
+    expect((await write(small, { ...hi, sampling: on })).ids).toHaveLength(20);
   });
 
   it('writes equal texts for equal seeds, and other ones for others', async () => {

@@ -67,6 +67,19 @@ describe('adapters', () => {
     expect(writeAdapter(decoder, readAdapter(written, decoder))).toEqual(written);
   });
 
+  it('is of one architecture, and has the rows of matrices in the order of its files', () => {
+    const qwen = openDecoder(tinyModel({ architecture: 'qwen2' }));
+    const adapter = someAdapter([QUERY!]);
+    const [ofLlama, ofQwen] = [writeAdapter(decoder, adapter), writeAdapter(qwen, adapter)];
+    expect(readAdapter(ofQwen, qwen)).toEqual(adapter);
+    const rows = (written: Uint8Array) =>
+      dequantise(readGguf(written).tensors.get('blk.0.attn_q.weight.lora_b')!);
+    // Row 1 of Hugging Face is row 2 of a file of llama: neighbours there are half a head apart here.
+    expect(rows(ofLlama).slice(8, 12)).toEqual(rows(ofQwen).slice(4, 8));
+    expect(() => readAdapter(ofLlama, qwen)).toThrow(failure('E_MODEL_UNSUPPORTED'));
+    expect(() => readAdapter(ofQwen, decoder)).toThrow(failure('E_MODEL_UNSUPPORTED'));
+  });
+
   it('a file has the names, sizes and metadata of llama.cpp', () => {
     const { metadata, tensors } = readGguf(writeAdapter(decoder, someAdapter([QUERY!, DOWN!])));
     expect([...tensors.values()].map(({ name, dims }) => [name, ...dims])).toEqual([

@@ -41,8 +41,8 @@ export interface LlamaCpp {
 /** A model in llama.cpp. */
 export interface LlamaCppModel {
   readonly tokens: Model['tokens'];
-  /** Tokens of a text; names of control tokens are text. */
-  encode(text: string): number[];
+  /** Tokens of a text. @param control whether the names of control tokens in it are those tokens; default: they are text */
+  encode(text: string, control?: boolean): number[];
   /** Whether a token ends an answer. */
   ends(token: number): boolean;
   /** Scores of the token after each one: [tokens][vocabulary]; keys and values are float32. */
@@ -91,7 +91,7 @@ async function openModel(
   const model = await llama.loadModel({ modelPath });
   return {
     tokens: model.tokens,
-    encode: (text) => model.tokenize(text, false),
+    encode: (text, control = false) => model.tokenize(text, control),
     ends: (token) => model.isEogToken(token),
     async logits(tokens) {
       const context = await model.createContext({

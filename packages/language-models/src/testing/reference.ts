@@ -61,9 +61,7 @@ export function referenceReader(file: Uint8Array): (token: number) => Float64Arr
       const within = pair % (size / 2);
       const start = pair - within;
       const [one, other] =
-        family === 'llama'
-          ? [2 * pair, 2 * pair + 1]
-          : [2 * start + within, 2 * start + within + size / 2];
+        family === 'llama' ? [2 * pair, 2 * pair + 1] : [2 * start + within, 2 * start + within + size / 2];
       const angle = (place * base ** ((-2 * within) / size)) / (factors?.[within] ?? 1);
       out[one] = x[one]! * Math.cos(angle) - x[other]! * Math.sin(angle);
       out[other] = x[one]! * Math.sin(angle) + x[other]! * Math.cos(angle);

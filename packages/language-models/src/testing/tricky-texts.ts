@@ -1,5 +1,5 @@
-import { byteLetters } from '../tokenizer/byte-letters.ts';
 import { randomNumbers } from '../tiny/random-numbers.ts';
+import { byteLetters } from '../tokenizer/byte-letters.ts';
 
 /**
  * Letters whose kinds decide how a text is split: letters of several scripts and cases, marks, digits and other numbers,
