@@ -108,7 +108,7 @@ const gguf = z
       ),
     sampling: sampling.optional(),
   })
-  .describe('A language model on this machine (GGUF, architecture llama)');
+  .describe('A language model on this machine (GGUF, architecture llama, qwen2 or qwen3)');
 
 const embed = z
   .strictObject({

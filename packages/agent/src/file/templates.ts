@@ -9,7 +9,7 @@ model:
     url: http://127.0.0.1:11434/v1
     name: qwen3:8b
 `,
-  language: `# A language model on this machine: a GGUF file of the architecture llama, such as SmolLM2.
+  language: `# A language model on this machine: a GGUF file, such as SmolLM2, Llama 3 or Qwen as Q8_0.
 model:
   gguf:
     file: ./model.gguf

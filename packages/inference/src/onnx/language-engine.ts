@@ -47,7 +47,7 @@ export interface LanguageModel extends Engine {
 const MAX_SEED = 2 ** 47;
 
 /**
- * Opens a language model in a GGUF file (architecture llama, such as SmolLM2), in a process of its own.
+ * Opens a language model in a GGUF file (architecture llama, qwen2 or qwen3), in a process of its own.
  *
  * @throws RangeError if a number of the options is not possible
  * @throws ChorusError `E_MODEL_...` if the model cannot be used
