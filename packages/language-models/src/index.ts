@@ -16,6 +16,7 @@ export { isGguf } from './gguf/is-gguf.ts';
 export type { Gguf, GgufTensor, GgufValue, TensorType } from './gguf/model.ts';
 export { readGguf } from './gguf/read.ts';
 export { writeGguf } from './gguf/write.ts';
+export { servingBytes } from './graph/serving-bytes.ts';
 export { SERVING, type ServingModelOptions, servingModel } from './graph/serving-graph.ts';
 export { type TrainingModelOptions, trainingModel } from './graph/training-graph.ts';
 export { type TinyModelOptions, tinyModel } from './tiny/tiny-model.ts';

@@ -67,6 +67,17 @@ describe('a language model', () => {
     await expect(open({ model: model.subarray(0, 9000) })).rejects.toMatchObject({ code: 'E_MODEL_CORRUPT' });
   });
 
+  it('bounds the memory that callers can make it take, and refuses what the runtime cannot', async () => {
+    const long = tinyModel({ context: 2 ** 24, headSize: 64 });
+    // 2 KB for each place of a text: 4 GiB for 256 texts of 8,192.
+    const many = await open({ model: long, slots: 256 });
+    expect(many.facts.details).toMatchObject({ context: 8192, slots: 256 });
+    await expect(open({ model: long, context: 2 ** 24 })).rejects.toMatchObject({
+      code: 'E_MODEL_UNSUPPORTED',
+      message: expect.stringContaining('larger than the runtime takes'),
+    });
+  });
+
   it('writes with integer weights, and with an adapter', async () => {
     const decoder = openDecoder(model);
     const next = randomNumbers(1);

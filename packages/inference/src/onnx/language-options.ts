@@ -15,7 +15,10 @@ export interface LanguageModelOptions {
   slots?: number;
   /** Requests that may wait for a slot. Default 64. */
   queue?: number;
-  /** Most tokens of a text, prompt and answer. Default: the model's own context, but at most 32,768. */
+  /**
+   * Most tokens of a text, prompt and answer. Default: the model's own context, but at most 32,768, and no more than 4 GiB
+   * of keys and values allow for all slots.
+   */
   context?: number;
   /** `int8`, the default, is faster and a third of the memory; `float32` is exact. */
   weights?: 'int8' | 'float32';

@@ -8,6 +8,7 @@ import {
   openDecoder,
   readAdapter,
   SERVING,
+  servingBytes,
   servingModel,
   type Tokenizer,
 } from '@chorus/language-models';
@@ -16,9 +17,19 @@ import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { unsupported } from '../compute/faults.ts';
 import { createSession } from '../compute/session.ts';
 import type { LanguageSetup } from '../jobs/language-messages.ts';
+import { placeBytes } from './key-values.ts';
 
-/** Most tokens of a text unless the owner allows more: of SmolLM2, 1.5 GB of keys and values. */
+/** Most tokens of a text unless the owner allows more. */
 const MAX_CONTEXT = 32_768;
+
+/**
+ * Most bytes of the keys and values of all slots, unless the owner states a context: those of Qwen 3 0.6B are 229 KB for
+ * each token, and whoever may ask decides how many tokens there are.
+ */
+const MAX_CACHE = 2 ** 32;
+
+/** The runtime is given a graph as one message, which protobuf bounds. */
+const MAX_GRAPH = 2 ** 31 - 2 ** 20;
 
 /** Rows of integer weights are a multiple of it. */
 const BLOCK = 32;
@@ -56,7 +67,7 @@ export async function openSession({ task, model, threads }: LanguageSetup): Prom
   const decoder = task.adapter ? mergeAdapter(base, readAdapter(task.adapter, base)) : base;
   const tokenizer = createTokenizer(decoder);
   const { config } = decoder;
-  const context = Math.min(config.context, task.context ?? MAX_CONTEXT);
+  const context = Math.min(config.context, task.context ?? affordable(config, task.slots));
   const rows = [config.width, config.heads * config.headSize, config.feedForward];
   if (task.weights === 'int8' && rows.some((length) => length % BLOCK !== 0)) {
     throw unsupported(
@@ -65,12 +76,24 @@ export async function openSession({ task, model, threads }: LanguageSetup): Prom
       'open it with weights: float32',
     );
   }
+  const bytesOfGraph = servingBytes(decoder, { weights: task.weights, context });
+  if (bytesOfGraph > MAX_GRAPH) {
+    throw unsupported(
+      'the model is larger than the runtime takes',
+      { bytes: bytesOfGraph, most: MAX_GRAPH, weights: task.weights },
+      'use a model of at most 1.5 billion parameters, with weights: int8; or another program, by its OpenAI API',
+    );
+  }
   const graph = encodeModel(servingModel(decoder, { weights: task.weights, context }));
   const session = await createSession(graph, threads, 0);
   const { adapter, weights } = task;
   const identity = { base: digestOf(bytes), adapter: adapter && digestOf(adapter), weights };
   return { config, tokenizer, context, identity, read: (...run) => read(session, ...run) };
 }
+
+/** Tokens of a text that the memory for keys and values of all slots allows. */
+const affordable = (config: DecoderConfig, slots: number): number =>
+  Math.max(1, Math.min(MAX_CONTEXT, Math.floor(MAX_CACHE / (slots * placeBytes(config)))));
 
 const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 

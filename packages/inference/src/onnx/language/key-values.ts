@@ -4,6 +4,10 @@ import { Tensor } from 'onnxruntime-node';
 /** Places are added in steps: the runtime clears and copies as many as there are, also those that are free. */
 const STEP = 256;
 
+/** Bytes of the keys and values of one place of one text. */
+export const placeBytes = ({ layers, keyValueHeads, headSize }: DecoderConfig): number =>
+  layers * 2 * keyValueHeads * headSize * 4;
+
 /** The beginning of a text's keys and values, apart from the slots. */
 export interface Parked {
   readonly places: number;
@@ -21,19 +25,18 @@ export class KeyValues {
   readonly #heads: number;
   readonly #size: number;
   readonly #slots: number;
+  /** Bytes of one place of one text. */
+  readonly placeBytes: number;
   #places = STEP;
   #arrays: Float32Array[];
   /** Inputs for slots 0 to n - 1, by n. */
   readonly #feeds = new Map<number, Record<string, Tensor>>();
 
-  constructor({ layers, keyValueHeads, headSize }: DecoderConfig, slots: number) {
+  constructor(config: DecoderConfig, slots: number) {
+    const { layers, keyValueHeads, headSize } = config;
+    this.placeBytes = placeBytes(config);
     [this.#layers, this.#heads, this.#size, this.#slots] = [layers, keyValueHeads, headSize, slots];
     this.#arrays = this.#made(STEP);
-  }
-
-  /** Bytes of one place of one text. */
-  get placeBytes(): number {
-    return this.#layers * 2 * this.#heads * this.#size * 4;
   }
 
   /** Makes room for texts of this length. @param used places of each slot that are kept */
