@@ -9,6 +9,12 @@ import { promisify } from 'node:util';
 
 /** llama.cpp with a prebuilt library for this machine: only tests that compare with it need it, so only they install it. */
 const [LIBRARY, VERSION] = ['node-llama-cpp', '3.22.1'];
+const BUILT: Readonly<Record<string, string>> = {
+  'linux-x64': 'linux-x64',
+  'linux-arm64': 'linux-arm64',
+  'darwin-arm64': 'mac-arm64-metal',
+  'darwin-x64': 'mac-x64',
+};
 const FOLDER = fileURLToPath(
   new URL('../../../../node_modules/.cache/chorus-test/llama-cpp', import.meta.url),
 );
@@ -53,12 +59,22 @@ export interface LlamaCppModel {
 /** llama.cpp; or, in a sentence, why it cannot be used. */
 export async function openLlamaCpp(): Promise<LlamaCpp | string> {
   await mkdir(FOLDER, { recursive: true });
-  const binary = `@${LIBRARY}/${process.platform === 'darwin' ? 'mac' : 'linux'}-${process.arch}`;
-  const packages = [LIBRARY, binary].map((name) => `${name}@${VERSION}`);
+  const machine = `${process.platform}-${process.arch}`;
+  const built = BUILT[machine];
+  if (!built) return `${LIBRARY} is not used on ${machine}`;
+  const packages = [LIBRARY, `@${LIBRARY}/${built}`].map((name) => `${name}@${VERSION}`);
   try {
     await promisify(execFile)('npm', [
       'install',
-      ...['--prefix', FOLDER, '--no-audit', '--no-fund', '--ignore-scripts', '--omit=optional'],
+      ...[
+        '--prefix',
+        FOLDER,
+        '--no-audit',
+        '--no-fund',
+        '--ignore-scripts',
+        '--omit=optional',
+        '--prefer-offline',
+      ],
       ...packages,
     ]);
     const path = createRequire(join(FOLDER, 'package.json')).resolve(LIBRARY!);

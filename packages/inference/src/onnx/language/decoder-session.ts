@@ -24,7 +24,7 @@ const MAX_CONTEXT = 32_768;
 
 /**
  * Most bytes of the keys and values of all slots, unless the owner states a context: those of Qwen 3 0.6B are 229 KB for
- * each token, and whoever may ask decides how many tokens there are.
+ * each token, and callers decide how many tokens there are.
  */
 const MAX_CACHE = 2 ** 32;
 
