@@ -9,7 +9,7 @@ import { createTokenizer } from './tokenizer/tokenizer.ts';
 
 const vectors = readVectors();
 
-/** What `llama-cpp.slow.ts` wrote of llama.cpp itself. */
+/** What `llama-cpp.soak.ts` wrote of llama.cpp itself. */
 describe('the vectors of llama.cpp', () => {
   it.each(['gpt-2', 'smollm', 'qwen2', 'llama-bpe', 'tekken'])(
     'has the tokens of texts that are split as %s',

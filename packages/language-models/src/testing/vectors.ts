@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { randomTexts, WRITTEN } from './tricky-texts.ts';
 
-/** What llama.cpp gives for the tiny models of {@link familyModel}: written and held by `llama-cpp.slow.ts`. */
+/** What llama.cpp gives for the tiny models of {@link familyModel}: written and held by `llama-cpp.soak.ts`. */
 export interface Vectors {
   /** By the name of the splitting: of each written text a digest of its tokens, and one of all random texts. */
   readonly splittings: Readonly<Record<string, { written: readonly string[]; random: string }>>;

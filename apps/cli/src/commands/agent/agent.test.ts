@@ -91,11 +91,11 @@ describe('chorus agent check', () => {
   );
 
   it('a file with faults lists all of them with their places', async () => {
-    const name = await file('faulty', `{ openai: { url: "${server.url}", nmae: echo } }`, 'offers: []\n');
+    const name = await file('faulty', `{ openai: { url: "${server.url}", nmae: echo } }`, 'publish: 1\n');
     const { code, stdout } = await agent('check', name);
     expect(code).toBe(78);
     expect(stdout).toMatch(/3:\d+ {2}"model\.openai\.nmae" there is no such key -> did you mean "name"\?/);
-    expect(stdout).toContain('"offers" is not supported yet by this version');
+    expect(stdout).toContain('"publish" is not supported yet by this version');
   });
 
   it('a literal key is refused, and not repeated', async () => {
