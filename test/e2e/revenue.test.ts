@@ -180,8 +180,8 @@ it('who has paid the agent rates it, and everyone finds the rating and what stan
     return { code, stderr };
   };
   expect((await refused('holder', '--value', '1')).stderr).toContain('has rated every payment');
-  // Its owner is not one of those who paid it.
-  expect((await refused('creator', '--value', '100')).stderr).toContain('has paid nothing to the till');
+  // An owner cannot rate its own agent.
+  expect((await refused('creator', '--value', '100')).stderr).toContain('is not rated by its owner');
   expect((await refused('holder', '--value', '101')).code).toBe(64);
   expect((await refused('holder', '--dry-run')).code).toBe(64);
   const shown = await runChorus(command, {
