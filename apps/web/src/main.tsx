@@ -1,3 +1,4 @@
+import { EXPLORER_PATH } from '@chorus/admin-api/words';
 import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { type Api, createApi } from './api/api.ts';
@@ -18,11 +19,8 @@ import { Task } from './pages/task.tsx';
 import { Tasks } from './pages/tasks.tsx';
 import { Votes } from './pages/votes.tsx';
 import { Shell, Title } from './parts/shell.tsx';
-import { type Route, readRoute } from './routes/routes.ts';
+import { isOwners, type Route, readRoute } from './routes/routes.ts';
 import { follow, followNetwork, readOnly } from './state/node.ts';
-
-/** Where the gateway serves the page to everyone. */
-const EXPLORER = '/explorer';
 
 const token = readOnly ? null : takeToken({ location, history, storage: sessionStorage });
 const route = signal<Route>(readRoute(location.hash));
@@ -55,11 +53,8 @@ function Page({ api }: { api: Api }) {
   );
 }
 
-/** What concerns the owner of the node alone: money, and what its wallet can do. */
-const OWNERS: readonly Route['page'][] = ['chat', 'market', 'job', 'money', 'peers', 'log'];
-
 function Content({ api, route }: { api: Api; route: Route }) {
-  if (readOnly && OWNERS.includes(route.page)) return <Title>There is no such page</Title>;
+  if (readOnly && isOwners(route.page)) return <Title>There is no such page</Title>;
   switch (route.page) {
     case 'home':
       return readOnly ? <Tasks api={api} /> : <Home />;
@@ -97,7 +92,7 @@ function Content({ api, route }: { api: Api; route: Route }) {
 const page = document.getElementById('page')!;
 page.replaceChildren();
 if (readOnly) {
-  const api = createApi({ token: null, base: EXPLORER });
+  const api = createApi({ token: null, base: EXPLORER_PATH });
   followNetwork(api);
   render(<Page api={api} />, page);
 } else if (token === null) render(<NoToken />, page);

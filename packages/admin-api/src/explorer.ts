@@ -21,8 +21,7 @@ import { revenueEndpoints } from './endpoints/revenue.ts';
 import { roundEndpoints } from './endpoints/rounds.ts';
 import { taskEndpoints } from './endpoints/tasks.ts';
 
-/** Where the gateway serves the explorer; its API is below it. */
-export const EXPLORER_PATH = '/explorer';
+export { EXPLORER_PATH } from './words/explorer-path.ts';
 
 /** An endpoint that everyone may read, and how its answer is made one that says nothing of this node. */
 export interface ExplorerEndpoint {

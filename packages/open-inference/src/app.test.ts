@@ -161,6 +161,12 @@ describe('models of tensors by the Open Inference Protocol', () => {
     expect(asked).toEqual([]);
   });
 
+  it('a large shape in a short request is refused before memory is reserved for it', async () => {
+    const { infer } = serve();
+    const { bytes } = await infer(JSON.stringify({ inputs: [x({ shape: [8_000_000, 2], data: [1] })] }));
+    expect(json(bytes).error).toContain('has fewer than 16000000 elements');
+  });
+
   it.each([-1, 1e9, 5, Number.NaN])('a length of the JSON of %d is refused', async (length) => {
     const { infer, asked } = serve();
     const { status } = await infer(JSON.stringify({ inputs: [x({ data: [1, 2, 3, 4] })] }), length);

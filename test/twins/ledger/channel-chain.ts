@@ -13,7 +13,7 @@ import { CHANNEL, VOUCHER } from '../typed-data.ts';
 import { isOfReceiver } from './channels.ts';
 import { MemoryJobChain } from './job-chain.ts';
 import { lower, type MemoryLedger } from './ledger.ts';
-import { transferKey, transferState } from './transfers.ts';
+import { noteTransfer, transferKey, transferState } from './transfers.ts';
 
 /** Payment channels of a `MemoryLedger`, as one account sees them. */
 export class MemoryChannelChain extends MemoryJobChain implements ChannelChain {
@@ -69,15 +69,7 @@ export class MemoryChannelChain extends MemoryJobChain implements ChannelChain {
         ledger.money.transfer(config.token, account, ledger.channelContract, amount, action);
         return amount;
       });
-      const { token, from, to, value } = transfer;
-      ledger.transfers.set(transferKey(transfer), {
-        token,
-        from,
-        to,
-        value,
-        at: ledger.now(),
-        ...ledger.next(),
-      });
+      noteTransfer(ledger, transfer);
       return { balance };
     });
   }

@@ -61,19 +61,18 @@ export function checkTransfer(ledger: MemoryLedger, transfer: SignedTransfer): v
   if (balance < value) throw refusal('ERC20InsufficientBalance', action, { balance, needed: value });
 }
 
+/** An authorization was used, in the transaction under way. */
+export function noteTransfer(ledger: MemoryLedger, transfer: TransferAuthorization): void {
+  const { token, from, to, value } = transfer;
+  ledger.transfers.set(transferKey(transfer), { token, from, to, value, at: ledger.now(), ...ledger.next() });
+}
+
 export async function sendTransfer(ledger: MemoryLedger, transfer: SignedTransfer) {
   return ledger.transact(() => {
     checkTransfer(ledger, transfer);
     const { token, from, to, value } = transfer;
     ledger.money.transfer(token, from, to, value, 'take a payment');
-    ledger.transfers.set(transferKey(transfer), {
-      token,
-      from,
-      to,
-      value,
-      at: ledger.now(),
-      ...ledger.next(),
-    });
+    noteTransfer(ledger, transfer);
     return {};
   });
 }

@@ -1,3 +1,4 @@
+import { trainedTasks } from '@chorus/admin-api/words';
 import { Command } from 'commander';
 import { connectNode, type HomeOptions, homeOptions } from '../environment/home.ts';
 import { print, printJson } from '../output/table.ts';
@@ -20,13 +21,8 @@ export function earningsCommand(): Command {
 }
 
 /** Tasks that the node has trained in. */
-async function trained(node: Awaited<ReturnType<typeof connectNode>>): Promise<string[]> {
-  const { rounds } = await node.rounds({ limit: 1000 });
-  return [...new Set(rounds.filter(({ trainer }) => trainer !== null).map(({ taskId }) => taskId))].slice(
-    0,
-    100,
-  );
-}
+const trained = async (node: Awaited<ReturnType<typeof connectNode>>): Promise<string[]> =>
+  trainedTasks((await node.rounds({ limit: 1000 })).rounds);
 
 async function showAction(flags: HomeOptions): Promise<void> {
   const node = await connectNode(flags);

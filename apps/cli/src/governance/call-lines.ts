@@ -1,17 +1,10 @@
 import type { ParameterDocument, ProposedCallDocument } from '@chorus/admin-api';
-import { isParameterName, parameterRule, plainLine, type ValueForm, valueText } from '@chorus/protocol';
+import { valueFormOf } from '@chorus/admin-api/words';
+import { plainLine, type ValueForm, valueText } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { short } from '../output/units.ts';
 
 const ARROW = '->';
-
-/** How values of a parameter are written; in smallest units if this version or this node does not know its token. */
-function formOf(parameters: readonly ParameterDocument[], name: string, token: string | null): ValueForm {
-  const known = parameters.find((each) => each.name === name && (token === null || each.token === token));
-  if (known) return known;
-  const unit = isParameterName(name) ? parameterRule(name).unit : 'count';
-  return { unit, token, symbol: null, decimals: null };
-}
 
 /** A token by its symbol and its address: any token can call itself as another does. */
 export const tokenText = ({ symbol }: Pick<ValueForm, 'symbol'>, token: string): string =>
@@ -34,7 +27,7 @@ export function callLines(call: ProposedCallDocument, parameters: readonly Param
     ];
   }
   const lines = sets.flatMap(({ name, token, from, to, fault }) => {
-    const form = formOf(parameters, name, token);
+    const form = valueFormOf(parameters, name, token);
     const called = token === null ? name : `${name} in ${tokenText(form, token)}`;
     if (from === to) return [colors.dim(`${called} stays ${valueText(form, to)}`)];
     const before = from === null ? '?' : valueText(form, from);

@@ -1,12 +1,12 @@
+import { exactAmount as plainAmount } from '@chorus/admin-api/words';
+
 /** Digits after the point that a figure on the screen has at most; the whole amount is its title. */
 const MOST_DECIMALS = 6;
 
-/** All digits of an amount in the token's smallest unit, without zeros at the end. */
+/** All digits of an amount in the token's smallest unit, without zeros at the end, and with commas between thousands. */
 export function exactAmount(units: string, decimals: number): string {
-  const digits = units.padStart(decimals + 1, '0');
-  const whole = digits.slice(0, digits.length - decimals).replace(/\B(?=(\d{3})+$)/g, ',');
-  const part = digits.slice(digits.length - decimals).replace(/0+$/, '');
-  return part === '' ? whole : `${whole}.${part}`;
+  const [whole, ...part] = plainAmount(units, decimals).split('.');
+  return [whole!.replace(/\B(?=(\d{3})+$)/g, ','), ...part].join('.');
 }
 
 /**

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
 import { type Failure, toFailure } from '../api/failure.ts';
 import { agoText } from '../format/text.ts';
-import { Amount } from '../parts/amount.tsx';
+import { sumsIn } from '../parts/amount.tsx';
 import { JobMoves } from '../parts/job-moves.tsx';
 import { FailureNotice } from '../parts/notices.tsx';
 import { Row } from '../parts/row.tsx';
@@ -75,8 +75,7 @@ const DECIDES: Readonly<Record<JobDocument['evaluatedBy'], string>> = {
 };
 
 function Terms({ of }: { of: JobDocument }) {
-  const { token, symbol, decimals } = of;
-  const sum = (units: string) => <Amount {...{ units, token, symbol, decimals }} />;
+  const sum = sumsIn(of);
   return (
     <section>
       <h2>Terms</h2>
@@ -158,15 +157,13 @@ function download(bytes: Blob, name: string): void {
 }
 
 function Dispute({ of, dispute }: { of: JobDocument; dispute: NonNullable<JobDocument['dispute']> }) {
-  const { token, symbol, decimals } = of;
   const { jury, outcome, available } = dispute;
   return (
     <section>
       <h2>The dispute</h2>
       <dl>
         <Row name="Disputed">
-          {new Date(dispute.disputedAt).toLocaleString()}, with a bond of{' '}
-          <Amount units={dispute.bond} {...{ token, symbol, decimals }} />
+          {new Date(dispute.disputedAt).toLocaleString()}, with a bond of {sumsIn(of)(dispute.bond)}
         </Row>
         <Row name="Defended">
           {dispute.defendedAt === null ? 'not yet' : new Date(dispute.defendedAt).toLocaleString()}

@@ -3,7 +3,7 @@ import { JOB_STEP_TEXTS } from '@chorus/admin-api/words';
 import { useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
 import { agoText, counted, durationText } from '../format/text.ts';
-import { Amount, Amounts } from '../parts/amount.tsx';
+import { Amount, Amounts, sumsIn } from '../parts/amount.tsx';
 import { JobForm } from '../parts/job-form.tsx';
 import { Command, FailureNotice } from '../parts/notices.tsx';
 import { usePrepared } from '../parts/prepared.tsx';
@@ -54,7 +54,7 @@ export function Market({ api }: { api: Api }) {
 }
 
 function JobCard({ of: job }: { of: JobDocument }) {
-  const { jobId, description, status, roles, step, token, symbol, decimals } = job;
+  const { jobId, description, status, roles, step } = job;
   return (
     <li>
       <h3>
@@ -62,7 +62,7 @@ function JobCard({ of: job }: { of: JobDocument }) {
       </h3>
       <p>{description.length > 160 ? `${description.slice(0, 160)}…` : description}</p>
       <p>
-        <Amount units={job.budget} {...{ token, symbol, decimals }} />{' '}
+        {sumsIn(job)(job.budget)}{' '}
         <span class="quiet">
           {status}
           {roles.length > 0 && `, you are ${roles.join(' and ')}`}

@@ -1,4 +1,5 @@
 import type { Rewards } from '@chorus/admin-api';
+import { trainedTasks } from '@chorus/admin-api/words';
 import { useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
 import { counted } from '../format/text.ts';
@@ -56,14 +57,9 @@ export function Money({ api }: { api: Api }) {
   );
 }
 
-/** Most tasks whose royalties are asked for. */
-const MOST_TASKS = 100;
-
 /** With royalties of the tasks that this node has trained in. */
 async function revenueOf(api: Api) {
-  const { rounds } = await api.lastRounds();
-  const trained = rounds.filter(({ trainer }) => trainer !== null).map(({ taskId }) => taskId);
-  const tasks = [...new Set(trained)].slice(0, MOST_TASKS);
+  const tasks = trainedTasks((await api.lastRounds()).rounds);
   return { tasks, document: await api.revenue(tasks) };
 }
 

@@ -2,7 +2,7 @@ import type { GovernanceDocument, ParameterDocument, ProposalDetail } from '@cho
 import { useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
 import { agoText, percentText, shortId } from '../format/text.ts';
-import { Amount } from '../parts/amount.tsx';
+import { sumsIn } from '../parts/amount.tsx';
 import { FailureNotice } from '../parts/notices.tsx';
 import { ProposalMoves } from '../parts/proposal-moves.tsx';
 import { ProposedCalls } from '../parts/proposed-calls.tsx';
@@ -79,8 +79,7 @@ function Proposal({ api, of, onEnd }: { api: Api; of: Known; onEnd: () => void }
 
 function Standing({ proposal, governance }: Pick<Known, 'proposal' | 'governance'>) {
   const { votes, quorum, voteStart, voteEnd, executableAt, state, wallet } = proposal;
-  const { token, symbol, decimals } = governance;
-  const sum = (units: string) => <Amount {...{ units, token, symbol, decimals }} />;
+  const sum = sumsIn(governance);
   const present = BigInt(votes.for) + BigInt(votes.abstain);
   const missing = BigInt(quorum) - present;
   return (
@@ -115,7 +114,7 @@ function Standing({ proposal, governance }: Pick<Known, 'proposal' | 'governance
 }
 
 function Ballots({ of, governance }: { of: ProposalDetail; governance: GovernanceDocument }) {
-  const { token, symbol, decimals, supply } = governance;
+  const sum = sumsIn(governance);
   return (
     <section>
       <h2>Who voted</h2>
@@ -136,10 +135,8 @@ function Ballots({ of, governance }: { of: ProposalDetail; governance: Governanc
                   {isOwn(voter) && ' (this node)'}
                 </td>
                 <td data-label="Vote">{choice}</td>
-                <td data-label="With">
-                  <Amount units={weight} {...{ token, symbol, decimals }} />
-                </td>
-                <td data-label="Of all">{percentText(Number(weight), Number(supply))}</td>
+                <td data-label="With">{sum(weight)}</td>
+                <td data-label="Of all">{percentText(Number(weight), Number(governance.supply))}</td>
                 <td data-label="Reason">{reason === '' ? '-' : reason}</td>
               </tr>
             ))}

@@ -3,7 +3,7 @@ import { boundsText, valueText } from '@chorus/admin-api/words';
 import { useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
 import { agoText, durationText } from '../format/text.ts';
-import { Amount } from '../parts/amount.tsx';
+import { sumsIn } from '../parts/amount.tsx';
 import { FailureNotice } from '../parts/notices.tsx';
 import { ProposalForm } from '../parts/proposal-form.tsx';
 import { Row } from '../parts/row.tsx';
@@ -67,8 +67,7 @@ export function Votes({ api }: { api: Api }) {
 
 function ProposalCard({ of, governance }: { of: ProposalDocument; governance: GovernanceDocument }) {
   const { number, title, state, votes, voteEnd, wallet, unclear } = of;
-  const { token, symbol, decimals } = governance;
-  const sum = (units: string) => <Amount {...{ units, token, symbol, decimals }} />;
+  const sum = sumsIn(governance);
   return (
     <li>
       <h3>
@@ -132,8 +131,7 @@ function Parameters({
 }
 
 function Rules({ of }: { of: GovernanceDocument }) {
-  const { token, symbol, decimals } = of;
-  const sum = (units: string) => <Amount {...{ units, token, symbol, decimals }} />;
+  const sum = sumsIn(of);
   return (
     <section>
       <h2>The rules of a vote</h2>

@@ -24,6 +24,11 @@ export function Amount({
   );
 }
 
+/** Shows sums of one token, of which a document says what it calls itself. */
+export const sumsIn =
+  ({ token, symbol, decimals }: { token: string; symbol: string | null; decimals: number | null }) =>
+  (units: string) => <Amount {...{ units, token, symbol, decimals }} />;
+
 /** Several sums, a line each. */
 export function Amounts({
   of,

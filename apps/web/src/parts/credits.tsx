@@ -1,8 +1,8 @@
-import type { CreditDocument, CreditList } from '@chorus/admin-api';
+import type { CreditDocument, CreditList, HeldChannelDocument } from '@chorus/admin-api';
 import type { Api } from '../api/api.ts';
 import { agoText, counted, durationText } from '../format/text.ts';
 import { now } from '../state/node.ts';
-import { Amount } from './amount.tsx';
+import { sumsIn } from './amount.tsx';
 import { Command } from './notices.tsx';
 import { usePrepared } from './prepared.tsx';
 import { Row } from './row.tsx';
@@ -27,28 +27,8 @@ export function Credits({ api, of, onEnd }: { api: Api; of: CreditList; onEnd: (
           {credits.map((credit) => (
             <Credit key={credit.id ?? credit.agent} api={api} of={credit} onEnd={onEnd} />
           ))}
-          {channels.map(({ id, payer, agent, token, symbol, decimals, ...channel }) => (
-            <li key={id}>
-              <h3>For your agent {agent}</h3>
-              <dl>
-                <Row name="Paid in">
-                  <Amount units={channel.balance} {...{ token, symbol, decimals }} />
-                </Row>
-                <Row name="Calls have cost">
-                  <Amount units={channel.charged} {...{ token, symbol, decimals }} /> in{' '}
-                  {counted(channel.calls, 'call')}
-                </Row>
-                <Row name="Not claimed yet">
-                  <Amount units={channel.unclaimed} {...{ token, symbol, decimals }} />
-                </Row>
-                <Row name="Payer">
-                  <code>{payer}</code>
-                </Row>
-              </dl>
-              {channel.closingAt !== null && (
-                <p>Its payer takes the rest back, {agoText(channel.closingAt, now.value)}.</p>
-              )}
-            </li>
+          {channels.map((channel) => (
+            <Held key={channel.id} of={channel} />
           ))}
         </ul>
       )}
@@ -56,10 +36,32 @@ export function Credits({ api, of, onEnd }: { api: Api; of: CreditList; onEnd: (
   );
 }
 
+function Held({ of: { agent, payer, ...channel } }: { of: HeldChannelDocument }) {
+  const sum = sumsIn(channel);
+  return (
+    <li>
+      <h3>For your agent {agent}</h3>
+      <dl>
+        <Row name="Paid in">{sum(channel.balance)}</Row>
+        <Row name="Calls have cost">
+          {sum(channel.charged)} in {counted(channel.calls, 'call')}
+        </Row>
+        <Row name="Not claimed yet">{sum(channel.unclaimed)}</Row>
+        <Row name="Payer">
+          <code>{payer}</code>
+        </Row>
+      </dl>
+      {channel.closingAt !== null && (
+        <p>Its payer takes the rest back, {agoText(channel.closingAt, now.value)}.</p>
+      )}
+    </li>
+  );
+}
+
 function Credit({ api, of, onEnd }: { api: Api; of: CreditDocument; onEnd: () => void }) {
   const { prepare, shown, isOpen } = usePrepared(onEnd);
-  const { agent, token, symbol, decimals, state, availableAt, left } = of;
-  const sum = (units: string) => <Amount {...{ units, token, symbol, decimals }} />;
+  const { agent, state, availableAt, left } = of;
+  const sum = sumsIn(of);
   const isDue = availableAt !== null && Date.parse(availableAt) <= now.value;
   const action =
     state === 'open' && left !== '0' ? 'Take the rest back' : state === 'closing' && isDue ? 'Get it' : null;
@@ -92,7 +94,7 @@ function Credit({ api, of, onEnd }: { api: Api; of: CreditDocument; onEnd: () =>
 const closing = (api: Api, of: CreditDocument, action: string): Transfer => ({
   title: `${action}?`,
   rows: [
-    ['Sum', <Amount units={of.left} token={of.token} symbol={of.symbol} decimals={of.decimals} />],
+    ['Sum', sumsIn(of)(of.left)],
     ['From', `the channel to ${of.agent}`],
     ['To', 'the wallet of this node'],
     [

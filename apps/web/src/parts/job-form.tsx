@@ -1,12 +1,13 @@
 import type { JobRequest, MarketDocument } from '@chorus/admin-api';
-import { bondOf } from '@chorus/admin-api/words';
+import { ADDRESS_PATTERN, bondOf } from '@chorus/admin-api/words';
 import { useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
 import { unitsOf } from '../format/amount.ts';
 import { durationText } from '../format/text.ts';
-import { Amount } from './amount.tsx';
+import { sumsIn } from './amount.tsx';
 import { usePrepared } from './prepared.tsx';
 import type { Transfer } from './signing.tsx';
+import { TextField } from './text-field.tsx';
 
 const DAY = 86_400;
 const MOST_DAYS = 365;
@@ -32,45 +33,34 @@ export function JobForm({ api, market, onEnd }: { api: Api; market: MarketDocume
         if (request) prepare(async () => creation(api, market, request));
       }}
     >
-      <label>
-        <span>What is to be done, and how one sees that it is</span>
-        <textarea
-          rows={3}
-          maxLength={1000}
-          value={description}
-          onInput={(event) => setDescription(event.currentTarget.value)}
-        />
-      </label>
-      <label>
-        <span>Wallet of the provider; without one, whom you choose later</span>
-        <input
-          type="text"
-          maxLength={42}
-          value={provider}
-          placeholder="0x…"
-          onInput={(event) => setProvider(event.currentTarget.value)}
-        />
-      </label>
-      <label>
-        <span>Budget, in {symbol ?? 'tokens'}</span>
-        <input
-          type="text"
-          inputMode="decimal"
-          maxLength={80}
-          value={budget}
-          onInput={(event) => setBudget(event.currentTarget.value)}
-        />
-      </label>
-      <label>
-        <span>Days until it ends, of which a dispute may take {durationText(market.decisionSeconds)}</span>
-        <input
-          type="text"
-          inputMode="numeric"
-          maxLength={3}
-          value={days}
-          onInput={(event) => setDays(event.currentTarget.value)}
-        />
-      </label>
+      <TextField
+        name="What is to be done, and how one sees that it is"
+        rows={3}
+        most={1_000}
+        value={description}
+        onChange={setDescription}
+      />
+      <TextField
+        name="Wallet of the provider; without one, whom you choose later"
+        placeholder="0x…"
+        most={42}
+        value={provider}
+        onChange={setProvider}
+      />
+      <TextField
+        name={`Budget, in ${symbol ?? 'tokens'}`}
+        inputMode="decimal"
+        most={80}
+        value={budget}
+        onChange={setBudget}
+      />
+      <TextField
+        name={`Days until it ends, of which a dispute may take ${durationText(market.decisionSeconds)}`}
+        inputMode="numeric"
+        most={3}
+        value={days}
+        onChange={setDays}
+      />
       <button type="submit" disabled={request === null}>
         Create ...
       </button>
@@ -81,21 +71,20 @@ export function JobForm({ api, market, onEnd }: { api: Api; market: MarketDocume
 
 type Given = Record<'description' | 'provider' | 'budget' | 'days', string>;
 
-/** Null as long as something is missing, or is none. */
+/** Null while a field is empty or wrong. */
 function requestOf(given: Given, { token, decimals }: MarketDocument['token']): JobRequest | null {
   const description = given.description.trim();
   const provider = given.provider.trim();
   const budget = decimals === null ? null : unitsOf(given.budget, decimals);
   const days = /^\d{1,3}$/.test(given.days) ? Number(given.days) : 0;
   if (description === '' || budget === null || days < 1 || days > MOST_DAYS) return null;
-  if (provider !== '' && !/^0x[0-9a-fA-F]{40}$/.test(provider)) return null;
+  if (provider !== '' && !ADDRESS_PATTERN.test(provider)) return null;
   const named = provider === '' ? { fund: false } : { provider, fund: true };
   return { token, description, budget, seconds: days * DAY, evaluator: 'validators', ...named };
 }
 
 function creation(api: Api, market: MarketDocument, request: JobRequest): Transfer {
-  const { token, symbol, decimals } = market.token;
-  const sum = (units: string) => <Amount {...{ units, token, symbol, decimals }} />;
+  const sum = sumsIn(market.token);
   const funded = request.fund === true;
   return {
     title: funded ? 'Create the job, and pay its budget into escrow?' : 'Create the job?',
@@ -115,7 +104,7 @@ function creation(api: Api, market: MarketDocument, request: JobRequest): Transf
         </>,
       ],
       ['For', request.provider ? <code>{request.provider}</code> : 'a provider whom you choose later'],
-      ['Token', <code>{token}</code>],
+      ['Token', <code>{market.token.token}</code>],
       ['Ends', `after ${durationText(request.seconds)}: what was not submitted by then is paid back to you`],
       [
         'Decided by',

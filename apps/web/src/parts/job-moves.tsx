@@ -1,12 +1,14 @@
 import type { JobAction, JobDocument } from '@chorus/admin-api';
+import { ADDRESS_PATTERN } from '@chorus/admin-api/words';
 import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
 import { unitsOf } from '../format/amount.ts';
 import { type Move, movesOf } from '../state/job-moves.ts';
-import { Amount } from './amount.tsx';
+import { sumsIn } from './amount.tsx';
 import { usePrepared } from './prepared.tsx';
 import type { Transfer } from './signing.tsx';
+import { TextField } from './text-field.tsx';
 
 /** What a move asks its owner for, and what it does. */
 interface Way {
@@ -160,7 +162,7 @@ function MoveForm({ way, of, onGo }: { way: Way; of: JobDocument; onGo: (given: 
         if (given !== undefined) onGo(given);
       }}
     >
-      {asks && <Asked {...asks} onInput={setInput} />}
+      {asks && <Asked {...asks} input={input} onInput={setInput} />}
       <button type="submit" disabled={given === undefined}>
         {label} ...
       </button>
@@ -168,30 +170,27 @@ function MoveForm({ way, of, onGo }: { way: Way; of: JobDocument; onGo: (given: 
   );
 }
 
-function Asked({ kind, name, onInput }: NonNullable<Way['asks']> & { onInput: (input: Input) => void }) {
+function Asked({
+  kind,
+  name,
+  input,
+  onInput,
+}: NonNullable<Way['asks']> & { input: Input; onInput: (input: Input) => void }) {
   const id = useId();
-  return (
-    <>
-      <label for={id}>
-        <span>{name}</span>
-      </label>
-      {kind === 'file' ? (
+  if (kind === 'file') {
+    return (
+      <div class="field">
+        <label for={id}>{name}</label>
         <input id={id} type="file" onChange={(event) => onInput(event.currentTarget.files?.[0] ?? null)} />
-      ) : kind === 'words' ? (
-        <textarea
-          id={id}
-          rows={3}
-          maxLength={20_000}
-          onInput={(event) => onInput(event.currentTarget.value)}
-        />
-      ) : (
-        <input id={id} type="text" maxLength={80} onInput={(event) => onInput(event.currentTarget.value)} />
-      )}
-    </>
-  );
+      </div>
+    );
+  }
+  const text = typeof input === 'string' ? input : '';
+  const size = kind === 'words' ? { most: 20_000, rows: 3 } : { most: 80 };
+  return <TextField name={name} value={text} onChange={onInput} {...size} />;
 }
 
-/** Undefined while it is missing, or is none. */
+/** Undefined while the field is empty or wrong. */
 function readInput(
   kind: NonNullable<Way['asks']>['kind'] | null,
   input: Input,
@@ -201,7 +200,7 @@ function readInput(
   if (kind === 'file') return input instanceof File && input.size > 0 ? input : undefined;
   const text = typeof input === 'string' ? input.trim() : '';
   if (kind === 'words') return text === '' ? undefined : text;
-  if (kind === 'address') return /^0x[0-9a-fA-F]{40}$/.test(text) ? text : undefined;
+  if (kind === 'address') return ADDRESS_PATTERN.test(text) ? text : undefined;
   return (decimals !== null && unitsOf(text, decimals)) || undefined;
 }
 
@@ -211,8 +210,8 @@ async function moving(
   { label, asks, costs, says, action }: Way,
   given: Input,
 ): Promise<Transfer> {
-  const { jobId, token, symbol, decimals } = of;
-  const sum = (units: string) => <Amount {...{ units, token, symbol, decimals }} />;
+  const { jobId, token } = of;
+  const sum = sumsIn(of);
   const rows: [string, ComponentChildren][] = [
     ...(costs === undefined
       ? ([['Costs', 'the gas of its transactions']] as [string, ComponentChildren][])

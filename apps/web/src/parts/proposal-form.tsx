@@ -2,9 +2,10 @@ import type { GovernanceDocument, ParameterDocument, ProposeRequest } from '@cho
 import { parseParameterValue, VALUE_FORMATS, valueText } from '@chorus/admin-api/words';
 import { useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
-import { Amount } from './amount.tsx';
+import { sumsIn } from './amount.tsx';
 import { usePrepared } from './prepared.tsx';
 import type { Transfer } from './signing.tsx';
+import { TextField } from './text-field.tsx';
 
 interface FormOptions {
   api: Api;
@@ -33,24 +34,13 @@ export function ProposalForm({ api, governance, parameter, onEnd, onClose }: For
         if (value !== null) prepare(() => proposalOf(api, governance, parameter, value, why.trim()));
       }}
     >
-      <label>
-        <span>New value: {VALUE_FORMATS[parameter.unit]}</span>
-        <input
-          type="text"
-          maxLength={60}
-          value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </label>
-      <label>
-        <span>Why; everyone can read it</span>
-        <textarea
-          rows={2}
-          maxLength={3_000}
-          value={why}
-          onInput={(event) => setWhy(event.currentTarget.value)}
-        />
-      </label>
+      <TextField
+        name={`New value: ${VALUE_FORMATS[parameter.unit]}`}
+        most={60}
+        value={text}
+        onChange={setText}
+      />
+      <TextField name="Why; everyone can read it" rows={2} most={3_000} value={why} onChange={setWhy} />
       <div class="choice">
         <button type="submit" disabled={value === null}>
           Propose ...
@@ -66,11 +56,12 @@ export function ProposalForm({ api, governance, parameter, onEnd, onClose }: For
 
 async function proposalOf(
   api: Api,
-  { token, symbol, decimals, threshold }: GovernanceDocument,
+  governance: GovernanceDocument,
   parameter: ParameterDocument,
   value: string,
   description: string,
 ): Promise<Transfer> {
+  const sum = sumsIn(governance);
   const [before, after] = [parameter.value, value].map((each) => valueText(parameter, each));
   const ofToken = parameter.name === 'minimum-stake' && parameter.token ? { token: parameter.token } : {};
   const request: ProposeRequest = {
@@ -87,8 +78,7 @@ async function proposalOf(
       [
         'Your votes',
         <>
-          <Amount units={checked.votes} {...{ token, symbol, decimals }} /> of{' '}
-          <Amount units={threshold} {...{ token, symbol, decimals }} /> needed
+          {sum(checked.votes)} of {sum(governance.threshold)} needed
         </>,
       ],
       [

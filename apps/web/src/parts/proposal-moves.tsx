@@ -2,10 +2,11 @@ import type { GovernanceDocument, ProposalDocument, VoteRequest } from '@chorus/
 import { useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
 import { now } from '../state/node.ts';
-import { Amount } from './amount.tsx';
+import { sumsIn } from './amount.tsx';
 import { Command, Notice } from './notices.tsx';
 import { usePrepared } from './prepared.tsx';
 import type { Transfer } from './signing.tsx';
+import { TextField } from './text-field.tsx';
 
 interface MoveOptions {
   api: Api;
@@ -69,15 +70,12 @@ function Ballot({
   }
   return (
     <div class="fields">
-      <label>
-        <span>Your reason, if you like; everyone can read it</span>
-        <input
-          type="text"
-          maxLength={280}
-          value={reason}
-          onInput={(event) => setReason(event.currentTarget.value)}
-        />
-      </label>
+      <TextField
+        name="Your reason, if you like; everyone can read it"
+        most={280}
+        value={reason}
+        onChange={setReason}
+      />
       <div class="choice">
         {CHOICES.map((choice) => (
           <button
@@ -101,13 +99,12 @@ function voting(
   choice: VoteRequest['choice'],
   reason: string,
 ): Transfer {
-  const { token, symbol, decimals } = governance;
   const { id, number, title, wallet } = proposal;
   return {
     title: `${VOTES[choice]}?`,
     rows: [
       ['Proposal', `${number}: ${title}`],
-      ['With', <Amount units={wallet.weight ?? '0'} {...{ token, symbol, decimals }} />],
+      ['With', sumsIn(governance)(wallet.weight ?? '0')],
       ...(reason === '' ? [] : ([['Reason', reason]] as const)),
       ['What stays', 'a vote cannot be changed'],
       ['Costs', 'the gas of one transaction'],

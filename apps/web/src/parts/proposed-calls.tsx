@@ -1,13 +1,5 @@
 import type { ParameterDocument, ProposedCallDocument } from '@chorus/admin-api';
-import { isParameterName, parameterRule, type ValueForm, valueText } from '@chorus/admin-api/words';
-
-/** How values of a parameter are written; in smallest units if this node does not know its token. */
-function formOf(parameters: readonly ParameterDocument[], name: string, token: string | null): ValueForm {
-  const known = parameters.find((each) => each.name === name && (token === null || each.token === token));
-  if (known) return known;
-  const unit = isParameterName(name) ? parameterRule(name).unit : 'count';
-  return { unit, token, symbol: null, decimals: null };
-}
+import { valueFormOf, valueText } from '@chorus/admin-api/words';
 
 /**
  * What a proposal would do, in words: for each parameter the old value and the new one. A call that cannot be put in words
@@ -46,7 +38,7 @@ function Call({ of, parameters }: { of: ProposedCallDocument; parameters: readon
         </div>
       )}
       {sets.map(({ name, token, from, to, fault }) => {
-        const form = formOf(parameters, name, token);
+        const form = valueFormOf(parameters, name, token);
         return (
           <p key={`${name} ${token}`}>
             <strong>{name}</strong>

@@ -4,9 +4,10 @@ import { useState } from 'preact/hooks';
 import type { Api } from '../api/api.ts';
 import { agoText, counted, shortId } from '../format/text.ts';
 import { now, readOnly } from '../state/node.ts';
-import { Amount } from './amount.tsx';
+import { sumsIn } from './amount.tsx';
 import { usePrepared } from './prepared.tsx';
 import type { Transfer } from './signing.tsx';
+import { TextField } from './text-field.tsx';
 
 type Given = ReputationDocument['feedback'][number];
 
@@ -19,8 +20,8 @@ interface RatingsOptions {
 
 /** What those who paid an agent say of it, what each word weighs, and to say so. */
 export function Ratings({ api, of, onEnd }: RatingsOptions) {
-  const { score, raters, paid, fee, feedback, token, symbol, decimals } = of;
-  const sum = (units: string) => <Amount {...{ units, token, symbol, decimals }} />;
+  const { score, raters, paid, fee, feedback } = of;
+  const sum = sumsIn(of);
   const { prepare, shown, isOpen } = usePrepared(onEnd);
   return (
     <>
@@ -115,16 +116,13 @@ function RatingForm({ onRate }: { onRate: (rating: number) => void }) {
         if (rating !== null) onRate(rating);
       }}
     >
-      <label>
-        <span>Your rating, if this node has paid it: 0 (useless) to 100 (perfect)</span>
-        <input
-          type="text"
-          inputMode="numeric"
-          maxLength={3}
-          value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </label>
+      <TextField
+        name="Your rating, if this node has paid it: 0 (useless) to 100 (perfect)"
+        inputMode="numeric"
+        most={3}
+        value={text}
+        onChange={setText}
+      />
       <button type="submit" disabled={rating === null}>
         Rate ...
       </button>
@@ -134,11 +132,11 @@ function RatingForm({ onRate }: { onRate: (rating: number) => void }) {
 
 async function ratingOf(api: Api, { agentId }: ReputationDocument, rating: number): Promise<Transfer> {
   const { payment } = await api.giveFeedback(agentId, { rating, dryRun: true });
-  const { amount, token, symbol, decimals, transaction } = payment;
+  const { amount, transaction } = payment;
   return {
     title: `Rate agent ${agentId} with ${rating} of 100?`,
     rows: [
-      ['About', <Amount units={amount} {...{ token, symbol, decimals }} />],
+      ['About', sumsIn(payment)(amount)],
       [
         'Paid in',
         <>

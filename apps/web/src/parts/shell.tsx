@@ -1,10 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { isRefused } from '../api/failure.ts';
+import { isOwners } from '../routes/routes.ts';
 import { connected, failure, readOnly, status } from '../state/node.ts';
 import { Command, FailureNotice, Notice } from './notices.tsx';
-
-const PUBLIC = ['tasks', 'agents', 'votes'];
 
 const PLACES = [
   ['', 'Home'],
@@ -31,7 +30,7 @@ export function Shell({ place, children }: { place: string; children: ComponentC
           Chorus
         </a>
         <nav aria-label="Pages">
-          {PLACES.filter(([path]) => !readOnly || PUBLIC.includes(path)).map(([path, name]) => (
+          {PLACES.filter(([path]) => !readOnly || (path !== '' && !isOwners(path))).map(([path, name]) => (
             <a key={path} href={`#/${path}`} {...(path === place ? { 'aria-current': 'page' } : {})}>
               {name}
             </a>

@@ -1,6 +1,6 @@
 import type { GovernanceDocument } from '@chorus/admin-api';
 import type { Api } from '../api/api.ts';
-import { Amount } from './amount.tsx';
+import { sumsIn } from './amount.tsx';
 import { usePrepared } from './prepared.tsx';
 import { Row } from './row.tsx';
 import type { Transfer } from './signing.tsx';
@@ -10,8 +10,8 @@ import type { Transfer } from './signing.tsx';
  * @param onEnd called when a transaction was seen to its end
  */
 export function VotingPower({ api, of, onEnd }: { api: Api; of: GovernanceDocument; onEnd: () => void }) {
-  const { wallet, token, symbol, decimals } = of;
-  const sum = (units: string) => <Amount {...{ units, token, symbol, decimals }} />;
+  const { wallet } = of;
+  const sum = sumsIn(of);
   const { prepare, shown, isOpen } = usePrepared(onEnd);
   const isOwn = wallet.delegate === wallet.account;
   return (
@@ -39,16 +39,13 @@ export function VotingPower({ api, of, onEnd }: { api: Api; of: GovernanceDocume
   );
 }
 
-async function delegation(
-  api: Api,
-  { wallet, token, symbol, decimals }: GovernanceDocument,
-): Promise<Transfer> {
-  const to = wallet.account;
+async function delegation(api: Api, of: GovernanceDocument): Promise<Transfer> {
+  const to = of.wallet.account;
   const { votes } = await api.delegateVotes({ to, dryRun: true });
   return {
     title: 'Vote with your own tokens?',
     rows: [
-      ['Votes', <Amount units={votes} {...{ token, symbol, decimals }} />],
+      ['Votes', sumsIn(of)(votes)],
       ['Given to', <code>{to}</code>],
       ['What stays', 'the tokens are yours, and stay where they are'],
       ['Counts', 'for proposals whose vote has not begun'],

@@ -11,6 +11,10 @@ export type Route =
 
 const PAGES = ['tasks', 'agents', 'market', 'money', 'votes', 'peers', 'log'] as const;
 
+/** What concerns the owner of a node alone, and is no part of the explorer: money, and what the wallet can do. */
+const OWNERS: readonly Route['page'][] = ['chat', 'market', 'job', 'money', 'peers', 'log'];
+export const isOwners = (page: Route['page']): boolean => OWNERS.includes(page);
+
 const NUMBER = /^\d{1,20}$/;
 
 /** Reads the fragment of an address. What strangers name is checked here: an id is of digits, a name of a few letters. */

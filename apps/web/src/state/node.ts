@@ -1,4 +1,5 @@
 import type { StakeToken, Status } from '@chorus/admin-api';
+import { EXPLORER_PATH } from '@chorus/admin-api/words';
 import { effect, signal } from '@preact/signals';
 import type { Api } from '../api/api.ts';
 import { type Failure, isRefused, toFailure } from '../api/failure.ts';
@@ -11,7 +12,7 @@ const LATER = 10_000;
 const AGAIN = 2_000;
 
 /** Whether this is the explorer: the page for everyone, which shows the network and changes nothing. */
-export const readOnly = location.pathname.startsWith('/explorer');
+export const readOnly = location.pathname.startsWith(`${EXPLORER_PATH}/`);
 /** The node's status; null until it was read. */
 export const status = signal<Status | null>(null);
 /** Whether an account is this node's wallet; no while it is not known. */
@@ -27,7 +28,7 @@ export const turn = signal(0);
 /** For times that are said from now. */
 export const now = signal(Date.now());
 /** Tokens that the node knows, by address in lower case. */
-export const tokens = signal<ReadonlyMap<string, StakeToken>>(new Map());
+export const tokens = signal<ReadonlyMap<string, Pick<StakeToken, 'symbol'>>>(new Map());
 
 /** Keep all of that up to date for as long as the page is open. */
 export function follow(api: Api): void {
@@ -56,20 +57,22 @@ export function follow(api: Api): void {
   effect(() => {
     if (live.value.version > 0) readSoon();
   });
-  setInterval(() => {
-    now.value = Date.now();
-  }, 1_000);
+  tick();
   void read();
   void followEvents(api);
   void readTokens(api);
 }
 
-/** Keep what everyone sees up to date: there are no events to follow. */
-export function followNetwork(api: Api): void {
-  const isVisible = () => document.visibilityState === 'visible';
+function tick(): void {
   setInterval(() => {
     now.value = Date.now();
   }, 1_000);
+}
+
+/** Keep what everyone sees up to date: there are no events to follow. */
+export function followNetwork(api: Api): void {
+  const isVisible = () => document.visibilityState === 'visible';
+  tick();
   setInterval(() => isVisible() && turn.value++, LATER);
   document.addEventListener('visibilitychange', () => isVisible() && turn.value++);
   void readVotingToken(api);
@@ -78,9 +81,8 @@ export function followNetwork(api: Api): void {
 /** The token of the network, by its name. Others are shown by their address. */
 async function readVotingToken(api: Api): Promise<void> {
   try {
-    const { token, symbol, decimals } = await api.governance();
-    const known = { address: token, symbol, decimals, balance: null };
-    tokens.value = new Map([[token.toLowerCase(), known as StakeToken]]);
+    const { token, symbol } = await api.governance();
+    tokens.value = new Map([[token.toLowerCase(), { symbol }]]);
   } catch {
     // A network from before there were votes.
   }

@@ -4,14 +4,16 @@
  * @packageDocumentation
  */
 export {
+  ADDRESS_PATTERN,
   bondOf,
   boundsText,
-  isParameterName,
-  parameterRule,
+  exactAmount,
   parseParameterValue,
   VALUE_FORMATS,
-  type ValueForm,
   valueText,
 } from '@chorus/protocol';
+export { EXPLORER_PATH } from './explorer-path.ts';
 export { IDENTITY_LINK_TEXTS, UNCOUNTED_TEXTS } from './identity-texts.ts';
 export { JOB_STEP_TEXTS } from './job-step-texts.ts';
+export { trainedTasks } from './trained-tasks.ts';
+export { valueFormOf } from './value-form.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { CallPart } from '@chorus/language-models';
-import type { EngineEvent } from '@chorus/protocol';
+import { type EngineEvent, jsonOf } from '@chorus/protocol';
 
 type CallEvent = Extract<EngineEvent, { type: 'tool-call' | 'tool-call-part' }>;
 
@@ -28,14 +28,5 @@ export class CallEvents {
     this.#call.text += text;
     const { id, name } = this.#call;
     return { type: 'tool-call-part', id, name, text };
-  }
-}
-
-/** Undefined if it is not JSON. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,19 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
-import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 
-/** What both servers of a node have in common. */
-interface PageEnv {
-  Bindings: HttpBindings;
-}
-
-/** Names of files of the page. */
+/** Where the files of the page are, and names of such files. */
+const ASSET_PATH = '/assets/';
 const ASSET = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/;
 
 /** Whether a path belongs to the page. Its answers hold nothing of the node, and need no token. */
-export const isOfPage = (path: string): boolean => path === '/' || path.startsWith('/assets/');
+export const isOfPage = (path: string): boolean => path === '/' || path.startsWith(ASSET_PATH);
 
 /** What the page consists of. Any other file is not served. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -38,8 +33,8 @@ and load this page again. The node itself runs: chorus status
  * nothing: it has no part that could lead elsewhere.
  * @param folder - of the built page; it may be missing, and is read with each request
  */
-export function pageApp(folder: string): Hono<PageEnv> {
-  return new Hono<PageEnv>()
+export function pageApp(folder: string): Hono {
+  return new Hono()
     .get('/', async (c) => {
       const html = await contentOf(join(folder, 'index.html'));
       if (html) return c.body(html, 200, { 'content-type': HTML, 'cache-control': 'no-cache' });
@@ -48,9 +43,10 @@ export function pageApp(folder: string): Hono<PageEnv> {
     .get('/assets/*', (c) => asset(c, folder));
 }
 
-async function asset(c: Context<PageEnv>, folder: string): Promise<Response> {
+async function asset(c: Context, folder: string): Promise<Response> {
   // As it was sent: a name that was encoded is not one of these.
-  const name = ASSET.exec(c.req.path.split('/assets/').slice(1).join('/assets/'))?.[0];
+  const { path } = c.req;
+  const name = ASSET.exec(path.slice(path.indexOf(ASSET_PATH) + ASSET_PATH.length))?.[0];
   const type = TYPES[extname(name ?? '')];
   const content = name && type ? await contentOf(join(folder, 'assets', name)) : null;
   if (content && type) return c.body(content, 200, { 'content-type': type, 'cache-control': FOR_EVER });

@@ -1,7 +1,7 @@
 import { EXPLORER_ENDPOINTS, EXPLORER_PATH } from '@chorus/admin-api/explorer';
 import { ChorusError } from '@chorus/protocol';
 import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi';
-import { Hono, type MiddlewareHandler } from 'hono';
+import { Hono } from 'hono';
 import type { AdminEnv } from '../admin/env.ts';
 import { isOfPage, pageApp } from '../admin/page.ts';
 import { timeLimit } from '../admin/time-limit.ts';
@@ -44,9 +44,12 @@ export function explorerApp({ areas, page }: ExplorerOptions): Hono<GatewayEnv> 
   const answers = new SharedAnswers();
   for (const { endpoint, redact } of EXPLORER_ENDPOINTS) {
     const path = `${EXPLORER_PATH}${endpoint.path.replace(/\{(\w+)\}/g, ':$1')}`;
-    const limit = timeLimit(endpoint) as unknown as MiddlewareHandler<GatewayEnv>;
     const shared = { kind: endpoint.operationId, parameters: parametersOf(endpoint) };
-    app.get(path, answers.share({ ...shared, redact: redact as (document: object) => object }), limit);
+    app.get(
+      path,
+      answers.share({ ...shared, redact: redact as (document: object) => object }),
+      timeLimit(endpoint),
+    );
   }
   const listed = EXPLORER_ENDPOINTS.map(({ endpoint }) => patternOf(endpoint.path));
   app.use(`${EXPLORER_PATH}/*`, async (c, next) => {
@@ -54,6 +57,6 @@ export function explorerApp({ areas, page }: ExplorerOptions): Hono<GatewayEnv> 
     if (!isListed) throw new ChorusError('E_GATEWAY_UNKNOWN_PATH', 'the explorer has nothing here');
     await next();
   });
-  for (const area of areas) app.route(EXPLORER_PATH, area as unknown as Hono<GatewayEnv>);
+  for (const area of areas) app.route(EXPLORER_PATH, area);
   return app;
 }

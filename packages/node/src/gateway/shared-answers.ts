@@ -51,7 +51,11 @@ export class SharedAnswers {
       // From here to the mark nothing waits: of a thousand at once, one reads.
       let reading = this.#reading.get(key);
       if (!reading) {
-        this.#admit(kind);
+        if (!this.#admits(kind)) {
+          throw new ChorusError('E_GATEWAY_BUSY', 'the explorer answers others', {
+            hint: 'try again in a moment',
+          });
+        }
         const answer = this.#read(key, redact, async () => {
           await inBackground(next);
           return c.res;
@@ -64,15 +68,15 @@ export class SharedAnswers {
     };
   }
 
-  #admit(kind: string): void {
+  /** Whether one more answer of a kind may be read; it is counted then. */
+  #admits(kind: string): boolean {
     const ofKind = [...this.#reading.values()].filter((reading) => reading.kind === kind).length;
+    if (this.#reading.size >= MOST_AT_ONCE || ofKind >= MOST_OF_KIND) return false;
     try {
-      if (this.#reading.size >= MOST_AT_ONCE || ofKind >= MOST_OF_KIND) throw new Error('too many at once');
       this.#rate.consume('all');
+      return true;
     } catch {
-      throw new ChorusError('E_GATEWAY_BUSY', 'the explorer answers others', {
-        hint: 'try again in a moment',
-      });
+      return false;
     }
   }
 

@@ -71,8 +71,11 @@ export function readInferRequest(
     const size = count * ELEMENT_BYTES[datatype];
     const stated = input.parameters?.binary_data_size;
     let data: Uint8Array | string;
-    if (stated === undefined) data = bytesOf(input.data ?? [], datatype, count);
-    else if (input.data || stated !== size || at + size > body.length) {
+    if (stated === undefined) {
+      // Each element of a list has two characters at least: a short request must not reserve memory for a large shape.
+      if (2 * count > bytes) return problem(`has fewer than ${count} elements`);
+      data = bytesOf(input.data ?? [], datatype, count);
+    } else if (input.data || stated !== size || at + size > body.length) {
       return problem(`has ${size} bytes after the JSON, and no data in it`);
     } else {
       data = body.subarray(at, at + size);

@@ -1,4 +1,4 @@
-import type { CallerTools, EngineCall } from '@chorus/protocol';
+import { type CallerTools, type EngineCall, jsonOf } from '@chorus/protocol';
 import { z } from 'zod';
 import { isShallow } from './json.ts';
 import { MAX_TOOL_TEXT, MAX_TOOLS } from './limits.ts';
@@ -88,14 +88,7 @@ export function answeredCall(
   { id, function: { name, arguments: text } }: z.infer<typeof callSchema>,
   output: string,
 ): EngineCall {
-  return { id, name, input: jsonOf(text), output };
-}
-
-/** What is no JSON stays the text that it is. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  const input = jsonOf(text);
+  // What is not JSON stays the text that it is.
+  return { id, name, input: input === undefined ? text : input, output };
 }

@@ -5,6 +5,7 @@ import {
   isOutcomeUnknown,
   MOST_CLAIMS,
 } from '@chorus/protocol';
+import pLimit from 'p-limit';
 import { type HeldChannel, unclaimedIn } from './held-channel.ts';
 import type { HeldChannels } from './held-channels.ts';
 
@@ -42,7 +43,7 @@ export interface Claimed {
  */
 export class ChannelKeeper {
   readonly #options: ChannelKeeperOptions;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = pLimit(1);
 
   constructor(options: ChannelKeeperOptions) {
     this.#options = options;
@@ -50,18 +51,12 @@ export class ChannelKeeper {
 
   /** Look at all channels of which something is not claimed, and claim what is due. */
   watch(): Promise<Claimed[]> {
-    return this.#inTurn((channel) => this.#isDue(channel));
+    return this.#inTurn(() => this.#claim((channel) => this.#isDue(channel), false));
   }
 
   /** Claim everything now. @throws ChorusError of the chain */
   claimAll(): Promise<Claimed[]> {
-    return this.#inTurn(() => true, true);
-  }
-
-  #inTurn(isDue: (channel: HeldChannel) => boolean, throws = false): Promise<Claimed[]> {
-    const turn = this.#turn.then(() => this.#claim(isDue, throws));
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+    return this.#inTurn(() => this.#claim(() => true, true));
   }
 
   async #claim(isDue: (channel: HeldChannel) => boolean, throws: boolean): Promise<Claimed[]> {

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Address, Hex } from '@chorus/protocol';
+import { type Address, bigintAsText, type Hex } from '@chorus/protocol';
 import type { PaymentDatabase } from '../store/payment-database.ts';
 import { configOfText, configText } from './config-text.ts';
 import type { BegunDeposit, Credit, CreditState } from './credit.ts';
@@ -108,7 +108,7 @@ export class CreditsStore {
 }
 
 const depositText = (deposit: BegunDeposit | null): string | null =>
-  deposit && JSON.stringify(deposit, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
+  deposit && JSON.stringify(deposit, bigintAsText);
 
 function depositOf(text: string): BegunDeposit {
   const { amount, salt, validBefore, fromBlock } = JSON.parse(text) as Record<string, string>;

@@ -10,6 +10,7 @@ import {
   isOutcomeUnknown,
   toHex,
 } from '@chorus/protocol';
+import pLimit from 'p-limit';
 import { channelOf, networkOf } from '../wire/headers.ts';
 import type { BegunDeposit, Credit } from './credit.ts';
 import type { CreditsStore } from './credits-store.ts';
@@ -43,7 +44,8 @@ export interface CreditOffer {
 export class Credits {
   readonly store: CreditsStore;
   readonly #options: CreditsOptions;
-  #turn: Promise<unknown> = Promise.resolve();
+  /** One step of one channel at a time. */
+  readonly #inTurn = pLimit(1);
 
   constructor(options: CreditsOptions) {
     this.#options = options;
@@ -233,12 +235,6 @@ export class Credits {
   ): Credit {
     this.store.read(id, state, balance, availableAt, transaction);
     return this.#find(id);
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work, work);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
   }
 }
 

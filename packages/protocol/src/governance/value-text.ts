@@ -1,3 +1,4 @@
+import { ADDRESS_PATTERN } from '../hex.ts';
 import { exactAmount, parseTokenAmount } from '../token-amount.ts';
 import type { ParameterUnit } from './parameters.ts';
 
@@ -77,7 +78,7 @@ export function parseParameterValue(
   { unit, decimals }: Pick<ValueForm, 'unit' | 'decimals'>,
   text: string,
 ): string | null {
-  if (unit === 'address') return /^0x[0-9a-fA-F]{40}$/.test(text) ? text.toLowerCase() : null;
+  if (unit === 'address') return ADDRESS_PATTERN.test(text) ? text.toLowerCase() : null;
   if (unit === 'count') return /^\d{1,9}$/.test(text) ? text : null;
   if (unit === 'tokens')
     return decimals === null ? null : (parseTokenAmount(text, decimals)?.toString() ?? null);

@@ -1,5 +1,5 @@
 import type { PublicOffer } from '@chorus/market';
-import { type AgentAttachment, type AgentEvent, ChorusError, valueFaults } from '@chorus/protocol';
+import { type AgentAttachment, type AgentEvent, ChorusError, jsonOf, valueFaults } from '@chorus/protocol';
 
 /** Largest deliverable that the node makes by itself, bytes. */
 const MAX_BYTES = 16 * 2 ** 20;
@@ -62,11 +62,7 @@ export function deliverableOf(
 /** A JSON value that is all of a text, or all of its only block of code. */
 function jsonIn(text: string): unknown {
   const [, fenced] = /^\s*```(?:json)?\s*\n([\s\S]*?)\n\s*```\s*$/.exec(text) ?? [];
-  try {
-    return JSON.parse(fenced ?? text);
-  } catch {
-    return undefined;
-  }
+  return jsonOf(fenced ?? text);
 }
 
 function sizeOf(event: AgentEvent): number {
