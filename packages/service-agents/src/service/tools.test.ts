@@ -156,7 +156,9 @@ describe('a served agent with tools', () => {
 it('a language model on this machine has its tools called, with arguments of their schemas, until its steps are used', async () => {
   await writeFile(join(folder, 'caller.gguf'), callingModel(4096));
   const path = join(folder, 'caller.yaml');
-  const model = 'model: { gguf: { file: caller.gguf, slots: 1, context: 4096 } }';
+  // How often it calls is not left to chance.
+  const sampling = 'sampling: { seed: 3 }';
+  const model = `model: { gguf: { file: caller.gguf, slots: 1, context: 4096, ${sampling} } }`;
   const limits = 'limits: { steps: 3, tokens: 12000 }';
   await writeFile(
     path,
@@ -169,7 +171,7 @@ it('a language model on this machine has its tools called, with arguments of the
   expect(called.length).toBeGreaterThanOrEqual(3);
   for (const { name, detail } of called) {
     expect(name).toBe('tide_at');
-    expect(detail).toMatch(/^\{("day": ?".*)?/);
+    expect(detail).toMatch(/^\{(\}|"day": ?")/);
   }
   expect(tools.filter(({ state }) => state === 'failed')).toEqual([]);
   expect(tools.filter(({ state }) => state === 'answered')).toHaveLength(called.length);
